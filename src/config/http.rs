@@ -1,0 +1,84 @@
+//! `[http]` and `[admin]`.
+
+use std::net::SocketAddr;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The listener vendors call, and its bounds.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Address under which vendors reach this listener, for the callback URLs that are printed.
+    pub public_url: Option<String>,
+    /// Largest body, bytes. Larger ones get 413. Must leave room for the event in `kafka.max_message_bytes`.
+    pub max_body_bytes: usize,
+    /// Requests worked on at a time; more get 503 and `Retry-After`.
+    pub max_in_flight: usize,
+    /// Open connections; more wait in the operating system's backlog.
+    pub max_connections: usize,
+    /// How long a sender may take for the head of a request, and again for its body, milliseconds.
+    pub read_timeout_ms: u64,
+    /// How long Kafka may take to acknowledge before the vendor is asked to repeat, milliseconds. Keep it below the
+    /// vendors' own time limit.
+    pub answer_deadline_ms: u64,
+    /// `Retry-After` of a 503, seconds.
+    pub retry_after_seconds: u32,
+    /// On a stop: how long readiness says no before the listener closes, milliseconds, so that load balancers notice.
+    pub drain_delay_ms: u64,
+    /// On a stop: how long requests under way may take, milliseconds.
+    pub drain_timeout_ms: u64,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([0, 0, 0, 0], 8080)),
+            public_url: None,
+            max_body_bytes: 256 * 1024,
+            max_in_flight: 1024,
+            max_connections: 4096,
+            read_timeout_ms: 5_000,
+            answer_deadline_ms: 4_000,
+            retry_after_seconds: 5,
+            drain_delay_ms: 3_000,
+            drain_timeout_ms: 10_000,
+        }
+    }
+}
+
+impl Http {
+    pub(super) fn check(&self, complain: &mut impl FnMut(&str, String)) {
+        if self.max_body_bytes == 0 {
+            complain("http.max_body_bytes", "must be at least 1".into());
+        }
+        if self.max_in_flight == 0 {
+            complain("http.max_in_flight", "must be at least 1".into());
+        }
+        if self.max_connections == 0 {
+            complain("http.max_connections", "must be at least 1".into());
+        }
+        if self.read_timeout_ms == 0 {
+            complain("http.read_timeout_ms", "must be at least 1".into());
+        }
+        if self.answer_deadline_ms < 100 {
+            complain("http.answer_deadline_ms", "must be at least 100: Kafka needs time to acknowledge".into());
+        }
+    }
+}
+
+/// The listener for probes and metrics. Keep it off the Internet.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Admin {
+    /// Address and port.
+    pub listen: SocketAddr,
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9090)) }
+    }
+}

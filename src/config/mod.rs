@@ -1,0 +1,204 @@
+//! Configuration: a TOML file, overridden by environment variables `TRUNKLINE__SECTION__KEY`.
+//!
+//! Every complaint names the key, the file or variable the value came from, and the fix. The reference in
+//! `docs/configuration.md` and `schemas/config.json` are generated from the types here.
+
+mod dedup;
+mod http;
+mod kafka;
+mod log;
+mod source;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use figment::Figment;
+use figment::providers::{Env, Format, Toml};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub use dedup::Dedup;
+pub use http::{Admin, Http};
+pub use kafka::{Kafka, Sasl, Tls};
+pub use log::{Log, LogFormat};
+pub use source::{Source, SourceSettings};
+
+/// Prefix of the environment variables.
+const ENV_PREFIX: &str = "TRUNKLINE__";
+
+/// Everything but the sources' vendor settings.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sections {
+    /// The listener vendors call.
+    pub http: Http,
+    /// The listener for probes and metrics.
+    pub admin: Admin,
+    /// The Kafka cluster and its topics.
+    pub kafka: Kafka,
+    /// Deduplication.
+    pub dedup: Dedup,
+    /// Logs.
+    pub log: Log,
+    /// The configured entry points, by name (`[sources.nxcloud-prod]`).
+    #[schemars(skip)]
+    sources: BTreeMap<String, serde_json::Value>,
+}
+
+/// The configuration and where each value came from.
+#[derive(Clone, Debug)]
+pub struct Config {
+    sections: Sections,
+    figment: Figment,
+}
+
+impl std::ops::Deref for Config {
+    type Target = Sections;
+
+    fn deref(&self) -> &Sections {
+        &self.sections
+    }
+}
+
+impl Config {
+    /// Reads `file` (if any) and the environment, and checks every section. All complaints are returned at once.
+    pub fn load(file: Option<&Path>) -> Result<Self, Vec<SettingsError>> {
+        let mut figment = Figment::new();
+        if let Some(path) = file {
+            if !path.is_file() {
+                return Err(vec![SettingsError {
+                    key: "--config".to_owned(),
+                    origin: path.display().to_string(),
+                    message: "is not a file: give the path of a TOML file (see `docs/configuration.md`)".to_owned(),
+                }]);
+            }
+            figment = figment.merge(Toml::file_exact(path));
+        }
+        Self::from_figment(figment.merge(Env::prefixed(ENV_PREFIX).split("__")))
+    }
+
+    /// Reads TOML text; the environment is left alone. For `trunkline dev` and tests.
+    pub fn from_toml(text: &str) -> Result<Self, Vec<SettingsError>> {
+        Self::from_figment(Figment::new().merge(Toml::string(text)))
+    }
+
+    fn from_figment(figment: Figment) -> Result<Self, Vec<SettingsError>> {
+        let sections: Sections = figment
+            .extract()
+            .map_err(|errors| errors.into_iter().map(SettingsError::from_figment).collect::<Vec<_>>())?;
+        let config = Self { sections, figment };
+        let mut complaints = Vec::new();
+        let mut complain = |key: &str, message: String| complaints.push(config.error(key, message));
+        config.http.check(&mut complain);
+        config.kafka.check(&mut complain);
+        config.dedup.check(&mut complain);
+        for name in config.source_names() {
+            if !source::is_name(name) {
+                complain(
+                    &format!("sources.{name}"),
+                    "is not a name: use lower-case letters, digits and hyphens".into(),
+                );
+            }
+        }
+        if complaints.is_empty() { Ok(config) } else { Err(complaints) }
+    }
+
+    /// The names of the configured sources, in alphabetical order.
+    pub fn source_names(&self) -> impl Iterator<Item = &str> {
+        self.sections.sources.keys().map(String::as_str)
+    }
+
+    /// The settings of one configured source.
+    pub fn source<'a>(&'a self, name: &'a str) -> SourceSettings<'a> {
+        SourceSettings { config: self, name }
+    }
+
+    /// A complaint about `key`, with the place its value came from.
+    pub fn error(&self, key: &str, message: impl Into<String>) -> SettingsError {
+        let origin =
+            self.figment.find_metadata(key).map_or_else(|| "not set".to_owned(), |metadata| origin(metadata, key));
+        SettingsError { key: key.to_owned(), origin, message: message.into() }
+    }
+}
+
+/// A setting that cannot be used, where it came from, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsError {
+    /// The key, as `section.key`.
+    pub key: String,
+    /// The file or variable, or `not set`.
+    pub origin: String,
+    /// What is wrong and the fix. Never a secret.
+    pub message: String,
+}
+
+impl SettingsError {
+    fn from_figment(error: figment::Error) -> Self {
+        use figment::error::Kind;
+        let mut key = error.path.join(".");
+        let message = match &error.kind {
+            Kind::UnknownField(field, known) => {
+                key = if key.is_empty() { field.clone() } else { format!("{key}.{field}") };
+                unknown(field, known.iter().copied())
+            }
+            Kind::MissingField(field) => {
+                key = if key.is_empty() { field.to_string() } else { format!("{key}.{field}") };
+                "is required and missing".to_owned()
+            }
+            // The value itself is not repeated: it can be a secret that ended up under the wrong key.
+            Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => {
+                format!(
+                    "has a value of the wrong kind, {expected} is needed (in a variable, quote texts: KEY='\"00123\"')"
+                )
+            }
+            Kind::UnknownVariant(_, known) => format!("must be one of {}", known.join(", ")),
+            other => other.to_string(),
+        };
+        let origin = error.metadata.as_ref().map_or_else(|| "not set".to_owned(), |metadata| origin(metadata, &key));
+        Self { key, origin, message }
+    }
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}): {}", self.key, self.origin, self.message)
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+fn origin(metadata: &figment::Metadata, key: &str) -> String {
+    match &metadata.source {
+        Some(figment::Source::File(path)) => path.display().to_string(),
+        _ if metadata.name.contains("environment") => {
+            format!("variable {ENV_PREFIX}{}", key.to_uppercase().replace('.', "__"))
+        }
+        _ => metadata.name.to_string(),
+    }
+}
+
+/// Says that a key does not exist, and which one was probably meant.
+fn unknown<'a>(key: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match known.clone().min_by_key(|candidate| distance(key, candidate)) {
+        Some(near) if distance(key, near) <= 1 + key.len() / 3 => format!("is not a setting; did you mean `{near}`?"),
+        _ => format!("is not a setting; there are {}", known.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Levenshtein distance.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.bytes().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests;

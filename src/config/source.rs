@@ -1,0 +1,90 @@
+//! `[sources.NAME]`: what all vendors' sources have in common, beside the vendor's own settings.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{Config, SettingsError, unknown};
+
+/// One configured entry point: a vendor account with its secrets.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct Source {
+    /// Which vendor calls here: a name of the vendor table.
+    pub vendor: String,
+    /// The vendor-side tenant. Two sources of one account deduplicate against each other. Default: what the vendor's
+    /// settings name, or else the source's name.
+    pub account: Option<String>,
+    /// Country (ISO 3166-1, as `"ID"`) for numbers the vendor writes in national form.
+    pub country: Option<String>,
+    /// Whether events carry the vendor's own object as `raw`.
+    #[serde(default = "yes")]
+    pub keep_raw: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// The settings of one source, and how to complain about them.
+#[derive(Clone, Copy)]
+pub struct SourceSettings<'a> {
+    pub(super) config: &'a Config,
+    pub(super) name: &'a str,
+}
+
+impl SourceSettings<'_> {
+    /// The source's name.
+    pub fn name(&self) -> &str {
+        self.name
+    }
+
+    /// What all sources have in common.
+    pub fn common(&self) -> Result<Source, SettingsError> {
+        self.extract()
+    }
+
+    /// The vendor's own settings, of type `T`. Keys that belong to neither the vendor nor all sources are refused.
+    pub fn read<T: DeserializeOwned + JsonSchema>(&self) -> Result<T, SettingsError> {
+        let known = [properties::<Source>(), properties::<T>()].concat();
+        let present = self.config.sections.sources.get(self.name).and_then(|value| value.as_object());
+        for key in present.into_iter().flat_map(|object| object.keys()) {
+            if !known.contains(key) {
+                return Err(self.error(key, unknown(key, known.iter().map(String::as_str))));
+            }
+        }
+        self.extract()
+    }
+
+    /// A complaint about one of the source's keys.
+    pub fn error(&self, key: &str, message: impl Into<String>) -> SettingsError {
+        let path = format!("sources.{}.{key}", self.name);
+        let mut error = self.config.error(&path, message);
+        if error.origin == "not set" {
+            // The key is missing: name the place that lacks it.
+            error.origin = self.config.error(&format!("sources.{}", self.name), "").origin;
+        }
+        error
+    }
+
+    fn extract<T: DeserializeOwned>(&self) -> Result<T, SettingsError> {
+        let path = format!("sources.{}", self.name);
+        self.config.figment.extract_inner(&path).map_err(|error| {
+            let error = SettingsError::from_figment(error);
+            let key = error.key.strip_prefix(&format!("{path}.")).unwrap_or(&error.key).to_owned();
+            self.error(&key, error.message)
+        })
+    }
+}
+
+/// The keys of a settings type, from its schema.
+fn properties<T: JsonSchema>() -> Vec<String> {
+    let schema = schemars::schema_for!(T);
+    let properties = schema.get("properties").and_then(|properties| properties.as_object());
+    properties.into_iter().flat_map(|properties| properties.keys().cloned()).collect()
+}
+
+/// Names appear in URLs, metric labels and variables.
+pub(super) fn is_name(name: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !name.is_empty() && name.len() <= 64 && name.bytes().all(legal)
+}

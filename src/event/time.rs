@@ -1,0 +1,107 @@
+//! Points in time as events carry them: RFC 3339, UTC, milliseconds.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A point in time with millisecond precision, written `2024-03-01T08:00:00.005Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(Timestamp);
+
+impl Instant {
+    /// Cut to milliseconds (towards the past).
+    pub fn new(timestamp: Timestamp) -> Self {
+        let millis = timestamp.as_nanosecond().div_euclid(1_000_000);
+        Self(i64::try_from(millis).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(timestamp))
+    }
+
+    /// Unix time in milliseconds.
+    pub fn from_millis(millis: i64) -> Option<Self> {
+        Timestamp::from_millisecond(millis).ok().map(Self)
+    }
+
+    /// A vendor's Unix time in seconds, or in milliseconds when it is too large to be seconds (the border,
+    /// 10^11, is the year 5138 in seconds and 1973 in milliseconds). Zero and negative values mean "did not
+    /// happen" and give `None`.
+    pub fn from_unix(value: i64) -> Option<Self> {
+        match value {
+            ..=0 => None,
+            1..100_000_000_000 => Self::from_millis(value * 1000),
+            _ => Self::from_millis(value),
+        }
+    }
+
+    /// Unix time in milliseconds.
+    pub fn as_millis(self) -> i64 {
+        self.0.as_millisecond()
+    }
+
+    /// Milliseconds from `earlier` to this; `None` when the order is wrong.
+    pub fn since(self, earlier: Self) -> Option<u64> {
+        u64::try_from(self.as_millis() - earlier.as_millis()).ok()
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.0)
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map(Self::new).map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for Instant {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Instant".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "format": "date-time",
+            "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$",
+            "description": "RFC 3339, UTC, milliseconds.",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn written_with_three_digits_in_utc() {
+        let instant = Instant::from_millis(1_709_280_000_005).expect("in range");
+        assert_eq!(instant.to_string(), "2024-03-01T08:00:00.005Z");
+        let whole = Instant::from_millis(1_709_280_000_000).expect("in range");
+        assert_eq!(whole.to_string(), "2024-03-01T08:00:00.000Z");
+    }
+
+    #[test]
+    fn cut_towards_the_past() {
+        let timestamp: Timestamp = "2024-03-01T08:00:00.0059Z".parse().expect("valid");
+        assert_eq!(Instant::new(timestamp).to_string(), "2024-03-01T08:00:00.005Z");
+    }
+
+    #[test]
+    fn unix_seconds_and_milliseconds() {
+        let seconds = Instant::from_unix(1_709_280_000).expect("a time");
+        assert_eq!(Some(seconds), Instant::from_unix(1_709_280_000_000));
+        assert_eq!(Instant::from_unix(0), None);
+        assert_eq!(Instant::from_unix(-1), None);
+        assert_eq!(Instant::from_unix(i64::MAX), None);
+    }
+}

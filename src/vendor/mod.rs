@@ -1,0 +1,248 @@
+//! Vendors: how each one signs, what it says, and what that means in the common schema.
+//!
+//! Every vendor has a folder with the same file names:
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | the [`Vendor`] entry of the registry, its settings, its samples for `trunkline dev` |
+//! | `wire.rs` | the vendor's own types, each with a link to the vendor's page |
+//! | `verify.rs` | the vendor's signature, checked over the bytes as received |
+//! | `normalise.rs` | from the vendor's types to [`Event`]s |
+//! | `codes.rs` | the vendor's code tables |
+//!
+//! Nothing in here does I/O or reads a clock or randomness: everything is a pure function of bytes, headers,
+//! configuration and the time it is given.
+
+mod explain;
+pub mod lenient;
+pub mod nxcloud_callbot;
+mod registry;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use jiff::Timestamp;
+use schemars::{Schema, SchemaGenerator};
+
+pub use explain::{Explain, Step};
+pub use registry::{REGISTRY, find};
+
+use crate::config::{SettingsError, SourceSettings};
+use crate::event::{Basis, Channel, Country, Event, EventKey, EventType, Instant, Links, Raw};
+use crate::reject::Reject;
+
+/// A vendor trunkline understands: the entry of the registry.
+pub trait Vendor: Sync {
+    /// The name in configuration, events and metrics: lower case with hyphens.
+    fn name(&self) -> &'static str;
+    /// The vendor's name for the product.
+    fn title(&self) -> &'static str;
+    /// The vendor's page about its callbacks.
+    fn docs(&self) -> &'static str;
+    /// The kinds of callbacks, each with its own URL.
+    fn kinds(&self) -> &'static [Kind];
+    /// JSON Schema of the vendor's own settings of a source.
+    fn settings_schema(&self, generator: &mut SchemaGenerator) -> Schema;
+    /// Reads the settings of one source.
+    fn adapter(&self, settings: &SourceSettings<'_>) -> Result<Box<dyn Adapter>, SettingsError>;
+    /// Settings (TOML) and sample bodies with made-up content, for `trunkline dev` and the documentation.
+    fn demo(&self) -> Demo;
+}
+
+/// One kind of callback of a vendor.
+pub struct Kind {
+    /// Last segment of the callback URL, metric label.
+    pub name: &'static str,
+    /// What the vendor reports with it.
+    pub summary: &'static str,
+    /// The events it can give.
+    pub events: &'static [EventType],
+    /// JSON Schema of the body.
+    pub body: fn(&mut SchemaGenerator) -> Schema,
+}
+
+/// What `trunkline dev` shows of a vendor.
+pub struct Demo {
+    /// Settings of a source of this vendor, as TOML.
+    pub settings: &'static str,
+    /// Kind and body of sample deliveries.
+    pub samples: &'static [(&'static str, &'static str)],
+}
+
+/// One source's way of reading its vendor: settings and secrets applied.
+pub trait Adapter: Send + Sync {
+    /// The vendor-side tenant, where the settings name it.
+    fn account(&self) -> Option<&str>;
+    /// Checks that the vendor sent this, over the bytes as received. Each check is told to `explain`.
+    fn verify(&self, inbound: Inbound, now: Timestamp, explain: &mut Explain) -> Result<Verified, Reject>;
+    /// The facts a verified delivery states, in the order they happened.
+    fn normalise(&self, delivery: &Verified, context: &Context) -> Result<Vec<Event>, Reject>;
+    /// What the vendor wants to hear.
+    fn answer(&self, answer: Answer) -> Reply;
+    /// Signs a request as the vendor would, with the first active secret; `None` when there is none.
+    fn sign(&self, request: &Unsigned<'_>) -> Option<Signed>;
+    /// How long a signed request can be repeated by anybody who saw it, seconds: 0 for ever, `None` when the source does
+    /// not sign a time. Must not exceed the dedup window.
+    fn replay_window_seconds(&self) -> Option<u32>;
+    /// Headers kept with a delivery that was not understood, so that it can be replayed.
+    fn kept_headers(&self) -> &'static [&'static str];
+    /// Re-reads secret files; `true` when anything changed.
+    fn reload_secrets(&self) -> Result<bool, crate::secret::FileError>;
+}
+
+/// One HTTP request that claims to be a vendor's delivery. Nothing in it is proven.
+#[derive(Clone)]
+pub struct Inbound {
+    /// The kind the URL names.
+    pub kind: &'static Kind,
+    /// The HTTP method.
+    pub method: Method,
+    /// The query of the URL, without `?`.
+    pub query: Option<String>,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as received.
+    pub body: Bytes,
+}
+
+impl Inbound {
+    /// The only value of a header, as text. `None` when absent, repeated or not text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (Some(value), None) => value.to_str().ok(),
+            _ => None,
+        }
+    }
+}
+
+/// A delivery proven to come from the vendor. Only a vendor's `verify` can make one.
+#[derive(Clone)]
+pub struct Verified {
+    inbound: Inbound,
+    sent_at: Option<Instant>,
+}
+
+impl Verified {
+    pub(in crate::vendor) fn new(inbound: Inbound, sent_at: Option<Instant>) -> Self {
+        Self { inbound, sent_at }
+    }
+
+    /// The kind the URL names.
+    pub fn kind(&self) -> &'static Kind {
+        self.inbound.kind
+    }
+
+    /// The request.
+    pub fn inbound(&self) -> &Inbound {
+        &self.inbound
+    }
+
+    /// The body as received.
+    pub fn body(&self) -> &Bytes {
+        &self.inbound.body
+    }
+
+    /// When the vendor signed the request, where it says so.
+    pub fn sent_at(&self) -> Option<Instant> {
+        self.sent_at
+    }
+}
+
+/// What every event of a source has in common.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The source's name.
+    pub source: String,
+    /// The vendor's name.
+    pub vendor: &'static str,
+    /// The vendor-side tenant.
+    pub account: String,
+    /// Country for numbers in national form.
+    pub country: Option<Country>,
+    /// Whether events carry the vendor's own object.
+    pub keep_raw: bool,
+    /// How the delivery came.
+    pub channel: Channel,
+    /// When the delivery came.
+    pub received_at: Instant,
+}
+
+impl Context {
+    /// An event of this source with nothing but its identity: the fact of type `event_type` about `subject`,
+    /// which the vendor identifies by `ids`.
+    pub fn event(&self, event_type: EventType, subject: &str, ids: &[&str]) -> Event {
+        Event {
+            event_type,
+            key: EventKey::new(self.vendor, &self.account, event_type, ids),
+            revision: 0,
+            source: self.source.clone(),
+            vendor: self.vendor.to_owned(),
+            account: self.account.clone(),
+            subject: subject.to_owned(),
+            channel: self.channel,
+            occurred_at: self.received_at,
+            occurred_at_basis: Basis::Received,
+            received_at: self.received_at,
+            call: None,
+            outcome: None,
+            cause: None,
+            handled_by: None,
+            disposition: None,
+            task: None,
+            links: Links::default(),
+            recording: None,
+            key_presses: Vec::new(),
+            intents: Vec::new(),
+            raw: None,
+        }
+    }
+
+    /// The vendor's object for an event, if the source keeps it. `text` must be JSON.
+    pub fn raw(&self, text: &str) -> Option<Raw> {
+        if !self.keep_raw {
+            return None;
+        }
+        serde_json::value::RawValue::from_string(text.trim().to_owned()).ok().map(Raw)
+    }
+}
+
+/// The two things a vendor can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Every event is safe, or a repetition could not help.
+    Accepted,
+    /// Not now: please repeat.
+    TryAgain,
+}
+
+/// A vendor's own form of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Media type of the body.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: &'static str,
+}
+
+/// What `trunkline sign` asks a vendor to sign.
+pub struct Unsigned<'a> {
+    /// The kind of callback.
+    pub kind: &'static Kind,
+    /// The body to sign.
+    pub body: &'a str,
+    /// The signing time.
+    pub now: Timestamp,
+    /// Unique text for the vendor's request id.
+    pub nonce: &'a str,
+}
+
+/// A request signed as the vendor would.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// Headers to send.
+    pub headers: Vec<(&'static str, String)>,
+    /// Body to send.
+    pub body: String,
+}

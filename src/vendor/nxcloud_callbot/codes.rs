@@ -1,0 +1,63 @@
+//! NXCloud Callbot's codes and what they mean in the common schema.
+//!
+//! The table of `callStatus` is not public: a source can configure it. Without it the outcome follows from the
+//! answer time, then the SIP status, then the text of the hang-up cause. SIP statuses are read as RFC 3261 defines
+//! them, the texts as ITU-T Q.850 names them.
+
+use crate::event::{Outcome, TaskState};
+
+/// Outcome of a terminating SIP status.
+pub const SIP: &[(&str, Outcome)] = &[
+    ("403", Outcome::Rejected),
+    ("404", Outcome::InvalidNumber),
+    ("408", Outcome::NoAnswer),
+    ("410", Outcome::InvalidNumber),
+    ("480", Outcome::Unreachable),
+    ("484", Outcome::InvalidNumber),
+    ("486", Outcome::Busy),
+    ("487", Outcome::NoAnswer),
+    ("500", Outcome::Failed),
+    ("501", Outcome::Failed),
+    ("502", Outcome::Failed),
+    ("503", Outcome::Failed),
+    ("504", Outcome::Failed),
+    ("505", Outcome::Failed),
+    ("513", Outcome::Failed),
+    ("580", Outcome::Failed),
+    ("600", Outcome::Busy),
+    ("603", Outcome::Rejected),
+    ("604", Outcome::InvalidNumber),
+];
+
+/// Outcome of a hang-up cause.
+pub const HANGUP_CAUSE: &[(&str, Outcome)] = &[
+    ("CALL_REJECTED", Outcome::Rejected),
+    ("DESTINATION_OUT_OF_ORDER", Outcome::Unreachable),
+    ("INVALID_NUMBER_FORMAT", Outcome::InvalidNumber),
+    ("NETWORK_OUT_OF_ORDER", Outcome::Failed),
+    ("NORMAL_TEMPORARY_FAILURE", Outcome::Failed),
+    ("NO_ANSWER", Outcome::NoAnswer),
+    ("NO_ROUTE_DESTINATION", Outcome::Unreachable),
+    ("NO_USER_RESPONSE", Outcome::NoAnswer),
+    ("NUMBER_CHANGED", Outcome::InvalidNumber),
+    ("ORIGINATOR_CANCEL", Outcome::NoAnswer),
+    ("SUBSCRIBER_ABSENT", Outcome::Unreachable),
+    ("SWITCH_CONGESTION", Outcome::Failed),
+    ("UNALLOCATED_NUMBER", Outcome::InvalidNumber),
+    ("USER_BUSY", Outcome::Busy),
+];
+
+/// State of a `taskStatus`.
+/// <https://github.com/nxtele/http-api-document/wiki/Callbot-API-taskList>
+pub const TASK_STATUS: &[(i64, TaskState)] = &[
+    (1, TaskState::Pending),
+    (2, TaskState::Running),
+    (3, TaskState::Completed),
+    (4, TaskState::Failed),
+    (5, TaskState::Paused),
+];
+
+/// The row of a table; `None` for a code that is not in it.
+pub fn look_up<K: PartialEq + ?Sized, V: Copy>(table: &[(&K, V)], code: &K) -> Option<V> {
+    table.iter().find(|(row, _)| *row == code).map(|(_, value)| *value)
+}

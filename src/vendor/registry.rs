@@ -1,0 +1,12 @@
+//! The one list of vendors. Configuration, documentation, demo sources, fixtures tests and metrics iterate it, so a
+//! vendor cannot be half added.
+
+use super::{Vendor, nxcloud_callbot};
+
+/// Every vendor trunkline understands.
+pub static REGISTRY: &[&dyn Vendor] = &[&nxcloud_callbot::NxcloudCallbot];
+
+/// The vendor of that name.
+pub fn find(name: &str) -> Option<&'static dyn Vendor> {
+    REGISTRY.iter().copied().find(|vendor| vendor.name() == name)
+}
