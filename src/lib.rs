@@ -2,9 +2,18 @@
 //!
 //! `ARCHITECTURE.md` says how the parts fit together. The modules, from the ground up:
 
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod dedup;
 pub mod event;
+pub mod http;
+pub mod kafka;
+pub mod lifecycle;
+pub mod log;
+pub mod metrics;
 pub mod reject;
 pub mod secret;
+pub mod source;
 pub mod vendor;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `trunkline` program.
+
+fn main() -> std::process::ExitCode {
+    trunkline::cli::run()
+}

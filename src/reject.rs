@@ -53,6 +53,9 @@ macro_rules! reasons {
 reasons! {
     SourceUnknown = "source_unknown", NotFound, "No source of that name is configured.";
     KindUnknown = "kind_unknown", NotFound, "The source's vendor has no such kind of callback.";
+    AddressNotAllowed = "address_not_allowed", Unauthenticated, "The caller's address is not in the source's `allowed_addresses`.";
+    PathTokenWrong = "path_token_wrong", Unauthenticated, "The URL does not hold one of the source's path tokens.";
+    CredentialsWrong = "credentials_wrong", Unauthenticated, "User, password or access token are wrong or absent.";
     MethodNotAllowed = "method_not_allowed", Unacceptable, "The vendor does not use this HTTP method.";
     ContentType = "content_type", Unacceptable, "The vendor does not send this content type or encoding.";
     BodyTooLarge = "body_too_large", Unacceptable, "The body is over `http.max_body_bytes`.";
@@ -65,7 +68,9 @@ reasons! {
     BodyNotJson = "body_not_json", NotUnderstood, "The body is not JSON of the documented shape.";
     FieldMissing = "field_missing", NotUnderstood, "A field that identifies the fact is absent or empty.";
     FieldInvalid = "field_invalid", NotUnderstood, "A field has a type or form that cannot be read.";
+    NotHandled = "not_handled", NotUnderstood, "A kind of notification trunkline makes no event of.";
     EventTooLarge = "event_too_large", NotUnderstood, "An event made of the delivery is over `kafka.max_message_bytes`.";
+    RateLimited = "rate_limited", Unavailable, "More deliveries a second than the source's `max_per_second`.";
     Overloaded = "overloaded", Unavailable, "Too many requests are in flight, or the producer queue is full.";
     KafkaUnavailable = "kafka_unavailable", Unavailable, "Kafka did not acknowledge in time.";
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -13,6 +14,9 @@ pub struct Http {
     pub listen: SocketAddr,
     /// Address under which vendors reach this listener, for the callback URLs that are printed.
     pub public_url: Option<String>,
+    /// Proxies (CIDR) whose `X-Forwarded-For` is believed: the caller is the last address in it that is no proxy.
+    #[schemars(with = "Vec<String>")]
+    pub trusted_proxies: Vec<IpNet>,
     /// Largest body, bytes. Larger ones get 413. Must leave room for the event in `kafka.max_message_bytes`.
     pub max_body_bytes: usize,
     /// Requests worked on at a time; more get 503 and `Retry-After`.
@@ -37,6 +41,7 @@ impl Default for Http {
         Self {
             listen: SocketAddr::from(([0, 0, 0, 0], 8080)),
             public_url: None,
+            trusted_proxies: Vec::new(),
             max_body_bytes: 256 * 1024,
             max_in_flight: 1024,
             max_connections: 4096,

@@ -93,6 +93,10 @@ impl Config {
         config.http.check(&mut complain);
         config.kafka.check(&mut complain);
         config.dedup.check(&mut complain);
+        // A delivery that is not understood goes to the rejected topic whole.
+        if config.http.max_body_bytes + 20_000 > config.kafka.max_message_bytes {
+            complain("http.max_body_bytes", "must be at least 20000 below kafka.max_message_bytes".into());
+        }
         for name in config.source_names() {
             if !source::is_name(name) {
                 complain(

@@ -1,8 +1,13 @@
 //! `[sources.NAME]`: what all vendors' sources have in common, beside the vendor's own settings.
 
+use std::path::PathBuf;
+
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+
+use crate::secret::Secret;
 
 use super::{Config, SettingsError, unknown};
 
@@ -16,6 +21,23 @@ pub struct Source {
     pub account: Option<String>,
     /// Country (ISO 3166-1, as `"ID"`) for numbers the vendor writes in national form.
     pub country: Option<String>,
+    /// Zone (IANA name, as `"Asia/Shanghai"`) of the vendor's times that name none. Default: UTC.
+    pub time_zone: Option<String>,
+    /// Secret path segments: with any of these set, the callback URL is `/v1/callbacks/{source}/{token}/{kind}`, and only
+    /// these tokens are accepted. For vendors that sign nothing. Prefer `path_token_files`.
+    #[serde(default)]
+    pub path_tokens: Vec<Secret>,
+    /// Files with secret path segments, one per line; re-read while running.
+    #[serde(default)]
+    pub path_token_files: Vec<PathBuf>,
+    /// Addresses (CIDR, as `"203.0.113.0/24"`) that may call; empty allows all. Behind a proxy see `http.trusted_proxies`.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub allowed_addresses: Vec<IpNet>,
+    /// Most deliveries a second, on average; more get 503 with `Retry-After`. Default: no limit.
+    pub max_per_second: Option<u32>,
+    /// Most deliveries at once above the average. Default: `max_per_second`.
+    pub burst: Option<u32>,
     /// Whether events carry the vendor's own object as `raw`.
     #[serde(default = "yes")]
     pub keep_raw: bool,

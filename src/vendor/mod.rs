@@ -18,9 +18,12 @@ pub mod lenient;
 pub mod nxcloud_callbot;
 mod registry;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use schemars::{Schema, SchemaGenerator};
 
 pub use explain::{Explain, Step};
@@ -75,9 +78,19 @@ pub trait Adapter: Send + Sync {
     /// Checks that the vendor sent this, over the bytes as received. Each check is told to `explain`.
     fn verify(&self, inbound: Inbound, now: Timestamp, explain: &mut Explain) -> Result<Verified, Reject>;
     /// The facts a verified delivery states, in the order they happened.
-    fn normalise(&self, delivery: &Verified, context: &Context) -> Result<Vec<Event>, Reject>;
+    fn normalise(&self, delivery: &Verified, context: &Context) -> Result<Facts, Reject>;
     /// What the vendor wants to hear.
     fn answer(&self, answer: Answer) -> Reply;
+    /// Whether the vendor sends this media type (lower case, without parameters; empty when there is no header). By
+    /// default everything that may hold JSON: vendors rarely document it.
+    fn accepts(&self, media_type: &str) -> bool {
+        matches!(media_type, "" | "application/json" | "text/json" | "text/plain") || media_type.ends_with("+json")
+    }
+    /// Answers a request for an access token at `/v1/sources/{source}/token`, for vendors that ask for one before they
+    /// call. `None` when the vendor does not; `nonce` makes tokens differ.
+    fn token(&self, _request: &TokenRequest<'_>) -> Option<Reply> {
+        None
+    }
     /// Signs a request as the vendor would, with the first active secret; `None` when there is none.
     fn sign(&self, request: &Unsigned<'_>) -> Option<Signed>;
     /// How long a signed request can be repeated by anybody who saw it, seconds: 0 for ever, `None` when the source does
@@ -148,6 +161,28 @@ impl Verified {
     }
 }
 
+/// What a delivery states.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// The facts, in the order they happened.
+    pub events: Vec<Event>,
+    /// Calls the delivery names without their result: worth asking the vendor about.
+    pub hints: Vec<Hint>,
+}
+
+impl From<Vec<Event>> for Facts {
+    fn from(events: Vec<Event>) -> Self {
+        Self { events, hints: Vec::new() }
+    }
+}
+
+/// A call that is known to exist, without a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// The vendor's id of the call.
+    pub call: String,
+}
+
 /// What every event of a source has in common.
 #[derive(Clone, Debug)]
 pub struct Context {
@@ -159,6 +194,8 @@ pub struct Context {
     pub account: String,
     /// Country for numbers in national form.
     pub country: Option<Country>,
+    /// Zone of the vendor's times that name none.
+    pub time_zone: TimeZone,
     /// Whether events carry the vendor's own object.
     pub keep_raw: bool,
     /// How the delivery came.
@@ -223,7 +260,19 @@ pub struct Reply {
     /// Media type of the body.
     pub content_type: &'static str,
     /// The body.
-    pub body: &'static str,
+    pub body: Cow<'static, str>,
+}
+
+/// A request for an access token.
+pub struct TokenRequest<'a> {
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The body as received.
+    pub body: &'a [u8],
+    /// The time.
+    pub now: Timestamp,
+    /// Unique text.
+    pub nonce: &'a str,
 }
 
 /// What `trunkline sign` asks a vendor to sign.
@@ -241,6 +290,8 @@ pub struct Unsigned<'a> {
 /// A request signed as the vendor would.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signed {
+    /// Query of the URL, without `?`; empty for none.
+    pub query: String,
     /// Headers to send.
     pub headers: Vec<(&'static str, String)>,
     /// Body to send.

@@ -13,9 +13,9 @@ use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
-use super::{Adapter, Answer, Context, Demo, Explain, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified};
+use super::{Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified};
 use crate::config::{SettingsError, SourceSettings};
-use crate::event::{Event, EventType, Outcome};
+use crate::event::{EventType, Outcome};
 use crate::reject::Reject;
 use crate::secret::{FileError, Secret, Secrets};
 
@@ -168,8 +168,8 @@ impl Adapter for Callbot {
         verify::verify(&self.settings, &self.secrets, inbound, now, explain)
     }
 
-    fn normalise(&self, delivery: &Verified, context: &Context) -> Result<Vec<Event>, Reject> {
-        normalise::normalise(&self.settings, delivery, context)
+    fn normalise(&self, delivery: &Verified, context: &Context) -> Result<Facts, Reject> {
+        normalise::normalise(&self.settings, delivery, context).map(Facts::from)
     }
 
     fn replay_window_seconds(&self) -> Option<u32> {
@@ -182,7 +182,7 @@ impl Adapter for Callbot {
             Answer::Accepted => (StatusCode::OK, r#"{"retCode":0,"retMsg":"success"}"#),
             Answer::TryAgain => (StatusCode::SERVICE_UNAVAILABLE, r#"{"retCode":7,"retMsg":"busy, please repeat"}"#),
         };
-        Reply { status, content_type: "application/json", body }
+        Reply { status, content_type: "application/json", body: body.into() }
     }
 
     fn sign(&self, request: &Unsigned<'_>) -> Option<Signed> {
@@ -202,7 +202,7 @@ impl Adapter for Callbot {
             ("createTs", created),
             ("sign", sign),
         ];
-        Some(Signed { headers, body: request.body.to_owned() })
+        Some(Signed { query: String::new(), headers, body: request.body.to_owned() })
     }
 
     fn kept_headers(&self) -> &'static [&'static str] {

@@ -1,0 +1,281 @@
+//! Builds the parts of a process, starts its roles, and stops them in an order that loses nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::config::ClientConfig;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, SettingsError};
+use crate::dedup::{Setup, Stage};
+use crate::event;
+use crate::http::{self, Ingest, Limits};
+use crate::kafka::{Check, Health, Publisher, Topics, TopicsError, client_config, ensure_topics};
+use crate::metrics::Metrics;
+use crate::source::{self, Sources};
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Role {
+    /// Takes callbacks and writes them to the inbox.
+    Ingest,
+    /// Decides the inbox and writes what consumers read.
+    Dedup,
+    /// Asks vendors for results.
+    Poll,
+}
+
+/// Why a process ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// The configuration cannot be used: exit code 2.
+    #[error("{}", .0.iter().map(|error| error.to_string()).collect::<Vec<_>>().join("\n"))]
+    Configuration(Vec<SettingsError>),
+    /// Something failed while running: exit code 1.
+    #[error("{0}")]
+    Running(String),
+}
+
+impl From<SettingsError> for Failed {
+    fn from(error: SettingsError) -> Self {
+        Self::Configuration(vec![error])
+    }
+}
+
+/// A configured process, before it starts.
+pub struct App {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The configured sources.
+    pub sources: Sources,
+    /// Settings every Kafka client starts from.
+    pub client: ClientConfig,
+    /// The topics.
+    pub topics: Topics,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
+    /// Readiness.
+    pub health: Health,
+}
+
+/// The listeners of a process, bound before anything starts so that a taken port is known at once.
+pub struct Listeners {
+    /// For vendors.
+    pub callbacks: Option<TcpListener>,
+    /// For probes and metrics.
+    pub admin: TcpListener,
+}
+
+impl App {
+    /// Builds everything that can be wrong without talking to anybody.
+    pub fn new(config: Config) -> Result<Self, Failed> {
+        let sources = source::build(&config).map_err(Failed::Configuration)?;
+        let client = client_config(&config)?;
+        let topics = Topics::new(&config);
+        let metrics = Arc::new(Metrics::new().with_process());
+        Ok(Self { config: Arc::new(config), sources, client, topics, metrics, health: Health::default() })
+    }
+
+    /// Binds the listeners the roles need.
+    pub async fn bind(&self, roles: &[Role]) -> Result<Listeners, Failed> {
+        let callbacks = match roles.contains(&Role::Ingest) {
+            true => Some(bind("http.listen", self.config.http.listen).await?),
+            false => None,
+        };
+        Ok(Listeners { callbacks, admin: bind("admin.listen", self.config.admin.listen).await? })
+    }
+
+    /// Runs `roles` until `stop`, or until one of them cannot go on. `check_topics` is off for the embedded broker, whose
+    /// topics exist.
+    pub async fn run(
+        self,
+        roles: &[Role],
+        listeners: Listeners,
+        check_topics: bool,
+        stop: CancellationToken,
+    ) -> Result<(), Failed> {
+        let draining = self.health.check("process");
+        draining.holds("running");
+        let admin_stop = CancellationToken::new();
+        let admin = tokio::spawn(http::serve(
+            listeners.admin,
+            http::admin_router(self.health.clone(), self.metrics.clone()),
+            self.limits(Duration::from_secs(1), false),
+            admin_stop.clone(),
+        ));
+        let kafka = self.health.check("kafka");
+        let callbacks_stop = CancellationToken::new();
+        let (publisher, callbacks) = match listeners.callbacks {
+            None => (None, None),
+            Some(listener) => {
+                let publisher = Arc::new(Publisher::new(&self.config, &self.client, self.metrics.clone())?);
+                let router = http::callback_router(Arc::new(self.ingest(publisher.clone())));
+                let limits = self.limits(Duration::from_millis(self.config.http.drain_timeout_ms), true);
+                (Some(publisher), Some(tokio::spawn(http::serve(listener, router, limits, callbacks_stop.clone()))))
+            }
+        };
+        let secrets = tokio::spawn(reload_secrets(self.sources.clone(), self.metrics.clone()));
+
+        let ended = self.work(roles, publisher.as_ref(), kafka, check_topics, &stop).await;
+
+        // First readiness, so that nobody new comes; then the requests under way; then what they wrote; then dedup, which
+        // commits what it decided; last the admin listener, so that all of this can be watched.
+        draining.fails("stopping");
+        let mut clean = true;
+        if let Some(callbacks) = callbacks {
+            tokio::time::sleep(Duration::from_millis(self.config.http.drain_delay_ms)).await;
+            callbacks_stop.cancel();
+            clean &= callbacks.await.unwrap_or(false);
+        }
+        if let Some(publisher) = publisher {
+            let flushed = tokio::task::spawn_blocking(move || publisher.flush(Duration::from_secs(5)));
+            clean &= flushed.await.unwrap_or(false);
+        }
+        let (stages, ended) = ended;
+        clean &= stop_stages(stages).await;
+        secrets.abort();
+        admin_stop.cancel();
+        let _ = admin.await;
+        tracing::info!(clean, "stopped");
+        match ended {
+            Err(failed) => Err(failed),
+            Ok(()) if !clean => Err(Failed::Running("stopped before everything under way was finished".to_owned())),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Waits for Kafka, starts what needs it, and watches over it until `stop`.
+    async fn work(
+        &self,
+        roles: &[Role],
+        publisher: Option<&Arc<Publisher>>,
+        kafka: Check,
+        check_topics: bool,
+        stop: &CancellationToken,
+    ) -> (Vec<Stage>, Result<(), Failed>) {
+        event::warm_up();
+        if check_topics && let Err(error) = self.wait_for_topics(&kafka, stop).await {
+            return (Vec::new(), Err(Failed::Running(error)));
+        }
+        if stop.is_cancelled() {
+            return (Vec::new(), Ok(()));
+        }
+        match publisher {
+            Some(publisher) => publisher.watch(self.topics.clone(), kafka),
+            None => kafka.holds("topics checked at start"),
+        }
+        let setup = Setup {
+            config: self.config.clone(),
+            client: self.client.clone(),
+            topics: self.topics.clone(),
+            metrics: self.metrics.clone(),
+            health: self.health.clone(),
+        };
+        let workers = if roles.contains(&Role::Dedup) { self.config.dedup.workers } else { 0 };
+        let mut stages: Vec<Stage> = (0..workers).map(|index| Stage::spawn(setup.clone(), index)).collect();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return (stages, Ok(())),
+                () = tokio::time::sleep(Duration::from_millis(500)) => {}
+            }
+            if let Some(index) = stages.iter().position(Stage::is_finished) {
+                let ended = stages.remove(index).join();
+                let why = ended.err().map_or_else(|| "a dedup worker ended".to_owned(), |failure| failure.to_string());
+                return (stages, Err(Failed::Running(why)));
+            }
+            if stages.iter().any(Stage::is_stalled) {
+                let why = "a dedup worker hangs in a Kafka call; ending the process so that it is replaced".to_owned();
+                return (stages, Err(Failed::Running(why)));
+            }
+        }
+    }
+
+    /// Kafka being away at start is waited for; wrong topics are refused.
+    async fn wait_for_topics(&self, kafka: &Check, stop: &CancellationToken) -> Result<(), String> {
+        loop {
+            match ensure_topics(&self.config, &self.client, &self.topics).await {
+                Ok(findings) => {
+                    findings.iter().for_each(|finding| tracing::warn!("{}", finding.text));
+                    return Ok(());
+                }
+                Err(TopicsError::Refused(why)) => return Err(why),
+                Err(TopicsError::Unreachable(why)) => {
+                    tracing::warn!("{why}");
+                    kafka.fails(why);
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            }
+        }
+    }
+
+    fn ingest(&self, publisher: Arc<Publisher>) -> Ingest {
+        Ingest {
+            config: self.config.clone(),
+            sources: self.sources.clone(),
+            publisher,
+            topics: self.topics.clone(),
+            metrics: self.metrics.clone(),
+            permits: Semaphore::new(self.config.http.max_in_flight),
+        }
+    }
+
+    fn limits(&self, drain_timeout: Duration, counted: bool) -> Limits {
+        Limits {
+            max_connections: self.config.http.max_connections,
+            head_timeout: Duration::from_millis(self.config.http.read_timeout_ms),
+            drain_timeout,
+            connections: counted.then(|| self.metrics.connections.clone()),
+        }
+    }
+}
+
+async fn bind(key: &str, address: std::net::SocketAddr) -> Result<TcpListener, Failed> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let fix = match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                "another program uses this port: choose another one, port 0 takes a free one"
+            }
+            std::io::ErrorKind::PermissionDenied => "this user may not use this port: choose one above 1023",
+            _ => "choose an address of this machine",
+        };
+        Failed::Running(format!("cannot listen on {address} ({key}): {error}; {fix}"))
+    })
+}
+
+/// Stops the workers together and waits for their last commits.
+async fn stop_stages(stages: Vec<Stage>) -> bool {
+    stages.iter().for_each(Stage::stop);
+    let ended = tokio::task::spawn_blocking(|| stages.into_iter().all(|stage| stage.join().is_ok()));
+    // A thread that hangs is left behind: the process ends without it, and Kafka aborts its transaction.
+    matches!(tokio::time::timeout(Duration::from_secs(15), ended).await, Ok(Ok(true)))
+}
+
+/// Re-reads secret files every few seconds, and at once on SIGHUP.
+async fn reload_secrets(sources: Sources, metrics: Arc<Metrics>) {
+    let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).expect("signals work");
+    loop {
+        tokio::select! {
+            _ = hangup.recv() => tracing::info!("SIGHUP: re-reading secret files"),
+            () = tokio::time::sleep(Duration::from_secs(10)) => {}
+        }
+        for source in sources.values() {
+            let result = match source.reload_secrets() {
+                Ok(true) => {
+                    tracing::info!(source = source.name, "secrets changed");
+                    "changed"
+                }
+                Ok(false) => "unchanged",
+                Err(error) => {
+                    tracing::error!(source = source.name, %error, "the old secrets stay in use");
+                    "failed"
+                }
+            };
+            metrics.secret_reloads.with_label_values(&[&source.name, result]).inc();
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! `trunkline dev`: everything in one process, to try it out.
+
+use std::fmt::Write;
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+
+use rdkafka::Offset;
+
+use crate::app::{App, Failed, Role};
+use crate::config::Config;
+use crate::kafka::{Embedded, Topics};
+use crate::{lifecycle, log, vendor};
+
+use super::request::curl;
+use super::runtime;
+use super::tail::{Filter, follow};
+
+/// Enough to see several at work, few enough to look through.
+const PARTITIONS: i32 = 3;
+
+#[derive(clap::Args)]
+pub(super) struct Dev {
+    /// Address for callbacks; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Address for probes and metrics; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:9090")]
+    admin: SocketAddr,
+    /// What to log: `error`, `warn`, `info` or `debug`.
+    #[arg(long, default_value = "warn")]
+    log: String,
+}
+
+impl Dev {
+    pub(super) fn run(self) -> Result<(), Failed> {
+        let names = Topics::new(&self.config("")?);
+        let topics: Vec<_> = names.all().iter().map(|topic| (topic.name.clone(), topic.partitions)).collect();
+        let broker =
+            Embedded::start(&topics).map_err(|error| Failed::Running(format!("the embedded broker: {error}")))?;
+        let config = self.config(broker.bootstrap())?;
+        log::start(&config.log).map_err(Failed::Running)?;
+        let app = App::new(config)?;
+        let roles = [Role::Ingest, Role::Dedup, Role::Poll];
+        runtime()?.block_on(async {
+            let stop = lifecycle::stop_on_signal();
+            let listeners = app.bind(&roles).await.map_err(|failed| match failed {
+                Failed::Running(why) => Failed::Running(format!("{why} (with --listen and --admin)")),
+                other => other,
+            })?;
+            let address = |listener: Option<&tokio::net::TcpListener>, asked| {
+                listener.and_then(|listener| listener.local_addr().ok()).unwrap_or(asked)
+            };
+            let callbacks = address(listeners.callbacks.as_ref(), self.listen);
+            let admin = address(Some(&listeners.admin), self.admin);
+            eprintln!("{}", welcome(&app, callbacks, admin, broker.bootstrap())?);
+
+            let (client, topics, shown) = (app.client.clone(), app.topics.clone(), stop.clone());
+            let json = !std::io::stdout().is_terminal();
+            let tail = tokio::task::spawn_blocking(move || {
+                follow(&client, &topics, Offset::Beginning, json, &Filter::default(), None, &shown)
+            });
+            let ended = app.run(&roles, listeners, false, stop.clone()).await;
+            stop.cancel();
+            let _ = tail.await;
+            ended
+        })
+    }
+
+    /// One demo source for every vendor.
+    fn config(&self, bootstrap: &str) -> Result<Config, Failed> {
+        let mut toml = format!(
+            "http.listen = \"{}\"\nhttp.drain_delay_ms = 0\nadmin.listen = \"{}\"\nlog.filter = \"{}\"\n\
+             [kafka]\nbrokers = \"{}\"\npartitions = {PARTITIONS}\nreplication_factor = 1\n\
+             [dedup]\nsession_timeout_ms = 6000\n",
+            self.listen,
+            self.admin,
+            self.log,
+            if bootstrap.is_empty() { "unused:0" } else { bootstrap },
+        );
+        for vendor in vendor::REGISTRY {
+            let settings = vendor.demo().settings;
+            let _ = write!(toml, "[sources.{0}-demo]\nvendor = \"{0}\"\n{settings}\n", vendor.name());
+        }
+        Config::from_toml(&toml).map_err(Failed::Configuration)
+    }
+}
+
+fn welcome(app: &App, callbacks: SocketAddr, admin: SocketAddr, bootstrap: &str) -> Result<String, Failed> {
+    let mut text = format!(
+        "trunkline dev: ingest, dedup and a Kafka broker in this one process, to try it out.\n\
+         The broker is in memory: it keeps the last 5 MiB of each partition and forgets all when you stop it.\n\n  \
+         callbacks  http://{callbacks}\n  \
+         admin      http://{admin}  (/readyz?verbose, /metrics)\n  \
+         Kafka      {bootstrap}  (kcat -b {bootstrap} -t {} -C)\n\n\
+         Send these in another terminal; send them twice and nothing is published twice:\n",
+        app.topics.events.name
+    );
+    for source in app.sources.values() {
+        for (kind, body) in source.vendor.demo().samples {
+            let Some(kind) = source.kind(kind) else { continue };
+            let line = curl(source, kind, body, &format!("http://{callbacks}"))?;
+            let _ = write!(text, "\n# {}: {}\n{line}\n", source.vendor.title(), kind.summary);
+        }
+    }
+    text.push_str("\nEvents appear here as they are published. Ctrl-C stops.\n");
+    Ok(text)
+}

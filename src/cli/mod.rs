@@ -1,0 +1,87 @@
+//! The commands. Exit codes: 0 done, 1 something failed while running, 2 usage or configuration.
+
+mod dev;
+mod request;
+mod serve;
+mod tail;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::app::Failed;
+use crate::config::Config;
+
+/// Verifies, normalises and deduplicates what telephony vendors say about calls, into one Kafka stream.
+#[derive(Parser)]
+#[command(version, after_help = "Exit codes: 0 done, 1 something failed while running, 2 usage or configuration.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run against a Kafka cluster.
+    Serve(serve::Serve),
+    /// Try it out: an embedded broker in memory, demo sources, events shown as they are published.
+    Dev(dev::Dev),
+    /// Follow the published events.
+    Tail(tail::Tail),
+    /// Print a signed curl line for a source and body, as the vendor would send it.
+    Sign(request::Sign),
+    /// Print a shell completion script.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where the configuration comes from.
+#[derive(clap::Args)]
+struct ConfigFile {
+    /// TOML file; variables `TRUNKLINE__SECTION__KEY` override it.
+    #[arg(long = "config", short = 'c', env = "TRUNKLINE_CONFIG", value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    fn load(&self) -> Result<Config, Failed> {
+        Config::load(self.file.as_deref()).map_err(Failed::Configuration)
+    }
+}
+
+/// Runs the command the arguments name.
+pub fn run() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve(serve) => serve.run(),
+        Command::Dev(dev) => dev.run(),
+        Command::Tail(tail) => tail.run(),
+        Command::Sign(sign) => sign.run(),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "trunkline", &mut std::io::stdout());
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => {
+            for line in failed.to_string().lines() {
+                eprintln!("error: {line}");
+            }
+            ExitCode::from(match failed {
+                Failed::Running(_) => 1,
+                Failed::Configuration(_) => 2,
+            })
+        }
+    }
+}
+
+/// A runtime for the commands that need one.
+fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failed::Running(format!("cannot start the runtime: {error}")))
+}

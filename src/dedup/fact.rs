@@ -1,0 +1,88 @@
+//! What the dedup stage reads of an inbox record, and how it writes a revision.
+//!
+//! The decision needs the headers only; the value is passed on untouched unless it is a revision.
+
+use indexmap::IndexMap;
+use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
+use serde_json::value::RawValue;
+
+use super::Remembered;
+use crate::event::cloudevents::header;
+use crate::event::{EventKey, Material, Outcome};
+
+/// The identity of a fact and what is material of this sight of it.
+pub struct Fact {
+    /// Identity.
+    pub key: EventKey,
+    /// What could be new.
+    pub material: Material,
+}
+
+/// Reads an inbox record's headers. `Err` says what is wrong with a record that ingest cannot have written.
+pub fn read(message: &BorrowedMessage<'_>) -> Result<Fact, &'static str> {
+    let key = text(message, header::KEY).ok_or("header trunkline_key is missing")?;
+    let material = text(message, header::MATERIAL).ok_or("header trunkline_material is missing")?;
+    if message.payload().is_none_or(<[u8]>::is_empty) {
+        return Err("the record has no value");
+    }
+    Ok(Fact {
+        key: key.parse().map_err(|_| "header trunkline_key is not a key of version 1")?,
+        material: material.parse().map_err(|_| "header trunkline_material cannot be read")?,
+    })
+}
+
+/// The first header of that name, as text.
+pub fn text<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a str> {
+    let headers = message.headers()?;
+    let value = headers.iter().find(|header| header.key == name)?.value?;
+    std::str::from_utf8(value).ok()
+}
+
+/// The headers consumers see: those of the inbox without [`header::MATERIAL`], and where the record came from.
+pub fn published_headers(message: &BorrowedMessage<'_>, revision: Option<(EventKey, u8)>) -> OwnedHeaders {
+    let mut out = OwnedHeaders::new_with_capacity(24);
+    for Header { key, value } in message.headers().iter().flat_map(|headers| headers.iter()) {
+        out = match (key, revision) {
+            (header::MATERIAL, _) => out,
+            (header::ID, Some((fact, revision))) => {
+                out.insert(Header { key, value: Some(&fact.id(revision.into()).to_string()) })
+            }
+            (header::REVISION, Some((_, revision))) => out.insert(Header { key, value: Some(&revision.to_string()) }),
+            _ => out.insert(Header { key, value }),
+        };
+    }
+    out.insert(Header { key: header::INBOX_OFFSET, value: Some(&message.offset().to_string()) })
+}
+
+/// The value of a revision: its number, and an `unknown` outcome filled from what is remembered. Everything else stays
+/// byte for byte, also members that only a newer ingest knows.
+pub fn revise(value: &[u8], remembered: &Remembered) -> Result<Vec<u8>, serde_json::Error> {
+    let mut members: IndexMap<String, Box<RawValue>> = serde_json::from_slice(value)?;
+    members.insert("revision".to_owned(), RawValue::from_string(remembered.revision.to_string())?);
+    if let (Some(current), Some(outcome)) = (members.get_mut("outcome"), Outcome::from_code(remembered.outcome)) {
+        *current = serde_json::value::to_raw_value(&outcome)?;
+    }
+    serde_json::to_vec(&members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revision_changes_two_members_and_no_other_byte() {
+        let value = br#"{"type":"call.ended","revision":0,"outcome":"unknown","later":{"b":1.0e2, "a":"\u00e9"},"raw":{"x":12345678901234567890}}"#;
+        let remembered = Remembered { outcome: Outcome::Busy.code(), seen: 0, findings: 0, revision: 3, hour: 0 };
+        let revised = revise(value, &remembered).expect("revised");
+        assert_eq!(
+            String::from_utf8(revised).expect("UTF-8"),
+            r#"{"type":"call.ended","revision":3,"outcome":"busy","later":{"b":1.0e2, "a":"\u00e9"},"raw":{"x":12345678901234567890}}"#
+        );
+    }
+
+    #[test]
+    fn a_fact_without_outcome_gets_none() {
+        let remembered = Remembered { outcome: 0, seen: 0, findings: 9, revision: 1, hour: 0 };
+        assert_eq!(revise(br#"{"revision":0}"#, &remembered).expect("revised"), br#"{"revision":1}"#);
+    }
+}

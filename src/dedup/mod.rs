@@ -1,0 +1,20 @@
+//! Exactly once: from the inbox to what consumers read.
+//!
+//! A worker consumes the inbox, decides for every record whether the fact is new, and writes the new ones, the memory
+//! of them and the input offsets in one Kafka transaction. Nothing is kept that Kafka does not hold: whoever gets a
+//! partition rebuilds its seen-set from the seen topic.
+
+mod decision;
+mod fact;
+mod group;
+mod rebuild;
+mod seen;
+mod stage;
+mod transaction;
+mod window;
+mod worker;
+
+pub use decision::{Decision, decide};
+pub use seen::{decode, encode};
+pub use stage::{Failure, Setup, Stage};
+pub use window::{Remembered, Window};

@@ -1,0 +1,444 @@
+//! One dedup worker: consume, decide, transact. It runs on a plain thread, because every transactional call blocks.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use prometheus::IntCounter;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedMessage, Header, Message, OwnedHeaders};
+use rdkafka::producer::BaseRecord;
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::group::{Group, Rebalance, assign, unassign};
+use super::rebuild::{RebuildError, rebuild};
+use super::stage::{Failure, Heartbeat, Setup};
+use super::transaction::{Transactions, Trouble};
+use super::{Decision, Remembered, Window, decide, encode, fact};
+use crate::clock;
+use crate::event::cloudevents::header;
+use crate::kafka::{Check, Observer, consumer_config};
+
+/// How long the group may take to give this member its partitions before readiness stops waiting for it: a member
+/// beyond the number of partitions never gets any.
+const ASSIGNMENT_WAIT: Duration = Duration::from_secs(30);
+
+/// What is decided but not yet committed.
+#[derive(Default)]
+struct Batch {
+    started: Option<Instant>,
+    records: usize,
+    /// By partition: first offset of the batch, and the offset to go on from.
+    offsets: BTreeMap<i32, (i64, i64)>,
+    /// What each key was before, to be put back when the transaction aborts.
+    undo: Vec<(i32, u128, Option<Remembered>)>,
+    /// By partition: the record for the seen topic.
+    seen: BTreeMap<i32, Vec<u8>>,
+    /// When the published records were received, Unix milliseconds.
+    received: Vec<i64>,
+    /// Counters of what was decided; counted when it is committed, because an aborted record is decided again.
+    counters: Vec<IntCounter>,
+}
+
+/// A consumer and a transactional producer, and the seen-sets of the partitions they own.
+pub struct Worker<'a> {
+    setup: &'a Setup,
+    index: usize,
+    heartbeat: Heartbeat,
+    check: Check,
+    consumer: BaseConsumer<Group>,
+    transactions: Transactions,
+    windows: BTreeMap<i32, Window>,
+    batch: Batch,
+    latest_hour: u32,
+}
+
+impl<'a> Worker<'a> {
+    /// Connects: fences a predecessor of the same name and joins the group.
+    pub fn new(setup: &'a Setup, index: usize, heartbeat: Heartbeat, check: Check) -> Result<Self, Failure> {
+        let dedup = &setup.config.dedup;
+        let member = dedup.instance.as_ref().map(|instance| format!("{instance}-{index}"));
+        let mut consumer = consumer_config(&setup.client);
+        consumer
+            .set("group.id", &dedup.group)
+            .set("partition.assignment.strategy", "cooperative-sticky")
+            .set("session.timeout.ms", dedup.session_timeout_ms.to_string())
+            .set("max.poll.interval.ms", dedup.max_poll_interval_ms.to_string());
+        if let Some(member) = &member {
+            consumer.set("group.instance.id", member);
+        }
+        // Fencing rests on the group's generation, so an instance without a stable name may take a fresh id.
+        let unique = member.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let mut producer = setup.client.clone();
+        producer
+            .set("transactional.id", format!("{}-{unique}", dedup.group))
+            .set("transaction.timeout.ms", dedup.transaction_timeout_ms.to_string())
+            .set("message.max.bytes", (setup.config.kafka.max_message_bytes + 50_000).to_string())
+            .set("compression.type", "lz4")
+            .set("linger.ms", "5");
+
+        let observer = |name| Observer::new(name, setup.metrics.clone());
+        check.fails("joining the consumer group");
+        let transactions =
+            Transactions::new(&producer, observer("dedup-producer"), heartbeat.clone()).map_err(trouble)?;
+        let consumer: BaseConsumer<Group> =
+            consumer.create_with_context(Group::new(observer("dedup-consumer"))).map_err(kafka)?;
+        consumer.subscribe(&[&setup.topics.inbox.name]).map_err(kafka)?;
+        Ok(Self {
+            setup,
+            index,
+            heartbeat,
+            check,
+            consumer,
+            transactions,
+            windows: BTreeMap::new(),
+            batch: Batch::default(),
+            latest_hour: 0,
+        })
+    }
+
+    /// Works until asked to stop. Then commits, so that nothing decided is lost, and leaves the group.
+    pub fn run(mut self) -> Result<(), Failure> {
+        let joined = Instant::now();
+        let mut assigned_once = false;
+        while !self.heartbeat.is_stopping() {
+            self.heartbeat.beat();
+            self.poll()?;
+            while let Some(event) = self.consumer.context().next() {
+                assigned_once = true;
+                self.rebalance(event)?;
+            }
+            if !assigned_once && joined.elapsed() > ASSIGNMENT_WAIT {
+                assigned_once = true;
+                self.check.holds("no partitions: there are more members than partitions");
+            }
+        }
+        self.commit()?;
+        self.consumer.context().close();
+        Ok(())
+    }
+
+    /// Takes one record, and commits when the batch is full, old, or the inbox is empty.
+    fn poll(&mut self) -> Result<(), Failure> {
+        let dedup = &self.setup.config.dedup;
+        let wait = if self.batch.records > 0 { Duration::ZERO } else { Duration::from_millis(50) };
+        let mut idle = false;
+        // The message borrows the consumer, so that everything `take` changes is passed on its own.
+        match self.consumer.poll(wait) {
+            Some(Ok(message)) => {
+                let taken = take(self.setup, &mut self.transactions, &mut self.windows, &mut self.batch, &message);
+                drop(message);
+                match taken {
+                    Ok(hour) => self.latest_hour = self.latest_hour.max(hour),
+                    Err(Trouble::Abort(error)) => self.abort(&error)?,
+                    Err(error) => return Err(trouble(error)),
+                }
+            }
+            Some(Err(KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::FencedInstanceId))) => {
+                return Err(Failure::Final(
+                    "another running instance has the same dedup.instance: give every instance a name of its own"
+                        .into(),
+                ));
+            }
+            Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => return Err(kafka(error)),
+            Some(Err(error)) => tracing::debug!(%error, "consuming the inbox"),
+            None => idle = true,
+        }
+        let full = self.batch.records >= dedup.max_batch;
+        let old = self.batch.started.is_some_and(|at| at.elapsed().as_millis() as u64 >= dedup.commit_interval_ms);
+        if idle || full || old { self.commit() } else { Ok(()) }
+    }
+
+    fn rebalance(&mut self, event: Rebalance) -> Result<(), Failure> {
+        match event {
+            Rebalance::Assign(partitions) => self.assign(&partitions)?,
+            Rebalance::Revoke(partitions) => self.revoke(&partitions)?,
+        }
+        self.setup.metrics.assigned.set(self.windows.len() as i64);
+        self.check.holds(format!("{} partitions, seen-set rebuilt", self.windows.len()));
+        Ok(())
+    }
+
+    fn assign(&mut self, partitions: &[i32]) -> Result<(), Failure> {
+        // No open transaction while rebuilding: others may be waiting for its end.
+        self.commit()?;
+        let started = Instant::now();
+        self.check.note(format!("rebuilding the seen-set of {} partitions", partitions.len()));
+        let inbox = &self.setup.topics.inbox.name;
+
+        // First the offsets, then the memory: see `rebuild`.
+        let committed = self.committed_offsets(partitions)?;
+        let rebuilt = rebuild(
+            consumer_config(&self.setup.client).set("group.id", &self.setup.config.dedup.group),
+            &self.setup.topics.seen.name,
+            partitions,
+            self.setup.config.dedup.window_hours,
+            Duration::from_millis(u64::from(self.setup.config.dedup.max_poll_interval_ms) / 2),
+            &|| {
+                self.heartbeat.beat();
+                !self.heartbeat.is_stopping()
+            },
+        );
+        let windows = match rebuilt {
+            Ok(windows) => windows,
+            Err(RebuildError::Unreadable(error)) => return Err(Failure::Final(error.to_string())),
+            Err(error) => return Err(Failure::Restart(error.to_string())),
+        };
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in committed {
+            list.add_partition_offset(inbox, partition, offset).map_err(kafka)?;
+        }
+        assign(&self.consumer, &list).map_err(kafka)?;
+        self.windows.extend(windows);
+        self.setup.metrics.rebuild_seconds.observe(started.elapsed().as_secs_f64());
+        self.report_windows();
+        tracing::info!(
+            worker = self.index,
+            ?partitions,
+            milliseconds = started.elapsed().as_millis() as u64,
+            "partitions taken over"
+        );
+        Ok(())
+    }
+
+    /// Where the group stands, once no open transaction can change it. `Beginning` where it never was.
+    fn committed_offsets(&self, partitions: &[i32]) -> Result<Vec<(i32, Offset)>, Failure> {
+        loop {
+            self.heartbeat.beat();
+            let mut list = TopicPartitionList::new();
+            partitions.iter().for_each(|id| drop(list.add_partition(&self.setup.topics.inbox.name, *id)));
+            match self.consumer.committed_offsets(list, Duration::from_secs(5)) {
+                Ok(found) if found.elements().iter().all(|element| element.error().is_ok()) => {
+                    let offset = |offset| if let Offset::Offset(_) = offset { offset } else { Offset::Beginning };
+                    return Ok(found.elements().iter().map(|e| (e.partition(), offset(e.offset()))).collect());
+                }
+                Ok(_) => tracing::debug!("committed offsets are not stable yet"),
+                Err(error) => tracing::debug!(%error, "asking for the committed offsets"),
+            }
+            if self.heartbeat.is_stopping() {
+                return Err(Failure::Restart("stopped".into()));
+            }
+        }
+    }
+
+    fn revoke(&mut self, partitions: &[i32]) -> Result<(), Failure> {
+        if self.consumer.assignment_lost() {
+            // Somebody else already decides these records: what is not committed must never be.
+            self.forget_batch()?;
+        } else {
+            self.commit()?;
+        }
+        let mut list = TopicPartitionList::new();
+        for partition in partitions {
+            self.windows.remove(partition);
+            drop(self.setup.metrics.lag.remove_label_values(&[&partition.to_string()]));
+            list.add_partition(&self.setup.topics.inbox.name, *partition);
+        }
+        unassign(&self.consumer, &list).map_err(kafka)?;
+        self.report_windows();
+        tracing::info!(worker = self.index, ?partitions, "partitions given up");
+        Ok(())
+    }
+
+    /// Makes the batch visible: events, memory and input offsets at once. A batch of duplicates has offsets only.
+    fn commit(&mut self) -> Result<(), Failure> {
+        if self.batch.records == 0 {
+            return Ok(());
+        }
+        let started = Instant::now();
+        match self.try_commit() {
+            Ok(()) => {
+                let batch = std::mem::take(&mut self.batch);
+                let metrics = &self.setup.metrics;
+                metrics.commits.inc();
+                metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
+                batch.counters.iter().for_each(IntCounter::inc);
+                let now = clock::now().as_millisecond();
+                batch.received.iter().for_each(|at| metrics.visible_seconds.observe((now - at).max(0) as f64 / 1000.0));
+                self.sweep();
+                Ok(())
+            }
+            Err(Trouble::Abort(error)) => self.abort(&error),
+            Err(error) => Err(trouble(error)),
+        }
+    }
+
+    fn try_commit(&mut self) -> Result<(), Trouble> {
+        self.transactions.begin()?;
+        for (partition, record) in &self.batch.seen {
+            send_seen(self.setup, &self.transactions, *partition, record)?;
+        }
+        let next = self.batch.offsets.iter().map(|(partition, (_, next))| (*partition, *next)).collect();
+        self.transactions.commit(&self.consumer, &self.setup.topics.inbox.name, &next)
+    }
+
+    /// Undoes the batch and goes back to its first records, to decide them again.
+    fn abort(&mut self, error: &KafkaError) -> Result<(), Failure> {
+        tracing::warn!(%error, records = self.batch.records, "transaction aborted; its records are decided again");
+        let rewind: Vec<_> = self.batch.offsets.iter().map(|(partition, (first, _))| (*partition, *first)).collect();
+        self.forget_batch()?;
+        for (partition, first) in rewind {
+            // A partition that cannot be rewound would skip records: give up, the next worker starts at the committed offset.
+            let topic = &self.setup.topics.inbox.name;
+            self.consumer.seek(topic, partition, Offset::Offset(first), Duration::from_secs(5)).map_err(kafka)?;
+        }
+        Ok(())
+    }
+
+    /// Aborts the transaction and takes its keys out of the seen-sets again.
+    fn forget_batch(&mut self) -> Result<(), Failure> {
+        if self.transactions.is_open() {
+            self.setup.metrics.aborts.inc();
+            self.transactions.abort().map_err(trouble)?;
+        }
+        let batch = std::mem::take(&mut self.batch);
+        for (partition, key, before) in batch.undo.into_iter().rev() {
+            match (self.windows.get_mut(&partition), before) {
+                (Some(window), Some(before)) => window.insert(key, before),
+                (Some(window), None) => window.remove(key),
+                (None, _) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Frees a little of what has left the window. By the records' hours as long as they are behind the clock, so that a
+    /// backlog is decided as it would have been in time.
+    fn sweep(&mut self) {
+        let clock_hour = (clock::now().as_second() / 3600) as u32;
+        for window in self.windows.values_mut() {
+            window.sweep(self.latest_hour.min(clock_hour));
+        }
+        self.report_windows();
+    }
+
+    fn report_windows(&self) {
+        self.setup.metrics.seen_ids.set(self.windows.values().map(Window::len).sum::<usize>() as i64);
+        self.setup.metrics.seen_bytes.set(self.windows.values().map(Window::heap_bytes).sum::<usize>() as i64);
+    }
+}
+
+/// Decides about one inbox record and adds what follows to the transaction. Returns the record's hour.
+fn take(
+    setup: &Setup,
+    transactions: &mut Transactions,
+    windows: &mut BTreeMap<i32, Window>,
+    batch: &mut Batch,
+    message: &BorrowedMessage<'_>,
+) -> Result<u32, Trouble> {
+    let (partition, offset) = (message.partition(), message.offset());
+    let Some(window) = windows.get_mut(&partition) else { return Ok(0) };
+    // Ingest always sets a time; a record without one is somebody else's.
+    let received =
+        message.timestamp().to_millis().filter(|at| *at > 0).unwrap_or_else(|| clock::now().as_millisecond());
+    let hour = u32::try_from(received / 3_600_000).unwrap_or_default();
+    batch.started.get_or_insert_with(Instant::now);
+    batch.records += 1;
+    batch.offsets.entry(partition).or_insert((offset, offset)).1 = offset + 1;
+
+    let channel = match fact::text(message, header::CHANNEL) {
+        Some("poll") => "poll",
+        _ => "callback",
+    };
+    let decided = |decision: &str| setup.metrics.decisions.with_label_values(&[decision, channel]);
+    let fact = match fact::read(message) {
+        Ok(fact) => fact,
+        Err(why) => {
+            batch.counters.push(decided("poison"));
+            tracing::error!(partition, offset, why, "an inbox record cannot be read; it goes to the rejected topic");
+            transactions.begin()?;
+            return reject(setup, transactions, message, why).map(|()| hour);
+        }
+    };
+    let known = window.get(fact.key.0, hour);
+    let remembered = match decide(known, fact.material, hour) {
+        Decision::Duplicate => {
+            batch.counters.push(decided("duplicate"));
+            return Ok(hour);
+        }
+        Decision::First(remembered) => {
+            transactions.begin()?;
+            publish(setup, transactions, message, message.payload().unwrap_or_default(), None)?;
+            batch.counters.push(decided("first"));
+            remembered
+        }
+        Decision::Revision(remembered) => {
+            transactions.begin()?;
+            match fact::revise(message.payload().unwrap_or_default(), &remembered) {
+                Ok(value) => publish(setup, transactions, message, &value, Some((fact.key, remembered.revision)))?,
+                Err(_) => {
+                    batch.counters.push(decided("poison"));
+                    tracing::error!(
+                        partition,
+                        offset,
+                        "an inbox record has no JSON value; it goes to the rejected topic"
+                    );
+                    return reject(setup, transactions, message, "the value is not JSON").map(|()| hour);
+                }
+            }
+            batch.counters.push(decided("revision"));
+            remembered
+        }
+    };
+    let outcome = fact::text(message, header::MATERIAL).and_then(|material| material.split('-').next());
+    let kind = fact::text(message, "ce_type").unwrap_or_default();
+    let kind = kind.strip_prefix("trunkline.").and_then(|kind| kind.strip_suffix(".v1")).unwrap_or("other");
+    let source = fact::text(message, header::SOURCE).unwrap_or_default();
+    let published = setup.metrics.published.with_label_values(&[source, kind, outcome.unwrap_or("unknown")]);
+    batch.counters.push(published);
+    batch.received.push(received);
+    batch.undo.push((partition, fact.key.0, known));
+    window.insert(fact.key.0, remembered);
+
+    let seen = batch.seen.entry(partition).or_default();
+    encode(seen, fact.key.0, &remembered);
+    if seen.len() > setup.config.kafka.max_message_bytes / 2 {
+        send_seen(setup, transactions, partition, &std::mem::take(seen))?;
+    }
+    Ok(hour)
+}
+
+/// Output partition = input partition, always set: the seen topic's partition holds the memory of exactly this one.
+fn publish(
+    setup: &Setup,
+    transactions: &Transactions,
+    message: &BorrowedMessage<'_>,
+    value: &[u8],
+    revision: Option<(crate::event::EventKey, u8)>,
+) -> Result<(), Trouble> {
+    let record = BaseRecord::<[u8], [u8]>::to(&setup.topics.events.name)
+        .partition(message.partition())
+        .key(message.key().unwrap_or_default())
+        .payload(value)
+        .headers(fact::published_headers(message, revision))
+        .timestamp(message.timestamp().to_millis().unwrap_or_default());
+    transactions.send(record)
+}
+
+fn send_seen(setup: &Setup, transactions: &Transactions, partition: i32, record: &[u8]) -> Result<(), Trouble> {
+    if record.is_empty() {
+        return Ok(());
+    }
+    let record = BaseRecord::<[u8], [u8]>::to(&setup.topics.seen.name).partition(partition).payload(record);
+    transactions.send(record)
+}
+
+fn reject(setup: &Setup, transactions: &Transactions, message: &BorrowedMessage<'_>, why: &str) -> Result<(), Trouble> {
+    let origin = format!("{}/{}/{}", message.topic(), message.partition(), message.offset());
+    let headers = [("trunkline_reason", "poison"), ("trunkline_detail", why), ("trunkline_origin", &origin)]
+        .iter()
+        .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(*value) }));
+    let record = BaseRecord::<[u8], [u8]>::to(&setup.topics.rejected.name)
+        .key(message.key().unwrap_or_default())
+        .payload(message.payload().unwrap_or_default())
+        .headers(headers);
+    transactions.send(record)
+}
+
+fn kafka(error: KafkaError) -> Failure {
+    Failure::Restart(error.to_string())
+}
+
+fn trouble(error: Trouble) -> Failure {
+    Failure::Restart(error.to_string())
+}

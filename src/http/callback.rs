@@ -1,0 +1,273 @@
+//! One callback: match the source, verify, normalise, publish, and only then say yes.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::{Ingest, Peer, problem};
+use crate::clock;
+use crate::event::cloudevents::{self, Encoded, header as name};
+use crate::event::{self, Channel, Event, Outcome};
+use crate::kafka::{PublishError, Record};
+use crate::reject::{Class, Reason, Reject};
+use crate::source::Source;
+use crate::vendor::{Answer, Explain, Inbound, Kind, Reply};
+
+/// Handles `POST /v1/callbacks/{source}/{kind}`.
+pub(super) async fn callback(
+    State(ingest): State<Arc<Ingest>>,
+    Path((source, kind)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    answer(&ingest, &source, None, &kind, request).await
+}
+
+/// Handles `POST /v1/callbacks/{source}/{token}/{kind}`.
+pub(super) async fn callback_with_token(
+    State(ingest): State<Arc<Ingest>>,
+    Path((source, token, kind)): Path<(String, String, String)>,
+    request: Request,
+) -> Response {
+    answer(&ingest, &source, Some(&token), &kind, request).await
+}
+
+async fn answer(ingest: &Ingest, source: &str, token: Option<&str>, kind: &str, request: Request) -> Response {
+    let started = Instant::now();
+    let Some(source) = ingest.sources.get(source) else { return lost(ingest, Reason::SourceUnknown) };
+    let Some(kind) = source.kind(kind) else { return lost(ingest, Reason::KindUnknown) };
+
+    let delivered = deliver(ingest, source, token, kind, request).await;
+    let result = delivered.as_ref().err().map_or("accepted", |reject| reject.reason.as_str());
+    let metrics = &ingest.metrics;
+    metrics.deliveries.with_label_values(&[&source.name, kind.name, result]).inc();
+    metrics.answer_seconds.with_label_values(&[&source.name]).observe(started.elapsed().as_secs_f64());
+    let milliseconds = started.elapsed().as_millis() as u64;
+    match &delivered {
+        Ok(events) => tracing::debug!(source = source.name, kind = kind.name, result, events, milliseconds, "delivery"),
+        Err(reject) => {
+            let detail = reject.detail.as_ref();
+            tracing::debug!(source = source.name, kind = kind.name, result, detail, milliseconds, "delivery");
+        }
+    }
+    match delivered.map_err(|reject| reject.reason) {
+        Ok(_) => accepted(ingest, source),
+        Err(reason) => match reason.class() {
+            Class::NotUnderstood => accepted(ingest, source),
+            Class::Unavailable => {
+                let mut response = vendor_form(source.adapter.answer(Answer::TryAgain));
+                let seconds = HeaderValue::from(ingest.config.http.retry_after_seconds);
+                response.headers_mut().insert(header::RETRY_AFTER, seconds);
+                response
+            }
+            _ => problem::response(reason),
+        },
+    }
+}
+
+/// Handles everything that is no callback URL.
+pub(super) async fn stray(State(ingest): State<Arc<Ingest>>) -> Response {
+    lost(&ingest, Reason::SourceUnknown)
+}
+
+pub(super) fn lost(ingest: &Ingest, reason: Reason) -> Response {
+    ingest.metrics.strays.with_label_values(&[reason.as_str()]).inc();
+    problem::response(reason)
+}
+
+fn accepted(ingest: &Ingest, source: &Source) -> Response {
+    ingest.metrics.last_delivery.with_label_values(&[&source.name]).set(clock::now().as_second());
+    vendor_form(source.adapter.answer(Answer::Accepted))
+}
+
+fn vendor_form(reply: Reply) -> Response {
+    (reply.status, [(header::CONTENT_TYPE, reply.content_type)], reply.body).into_response()
+}
+
+/// Everything between the request and the answer. `Ok` holds the number of events, all of them safe in Kafka; a delivery
+/// that is not understood is safe in the rejected topic.
+async fn deliver(
+    ingest: &Ingest,
+    source: &Source,
+    token: Option<&str>,
+    kind: &'static Kind,
+    request: Request,
+) -> Result<usize, Reject> {
+    source.check_address(caller(ingest, request.extensions(), request.headers()))?;
+    source.check_path_token(token)?;
+    source.check_rate()?;
+    let busy = || Reject::new(Reason::Overloaded, "http.max_in_flight requests are being worked on");
+    let _permit = ingest.permits.try_acquire().map_err(|_| busy())?;
+    ingest.metrics.in_flight.inc();
+    let _counted = scopeguard(|| ingest.metrics.in_flight.dec());
+
+    let received = clock::now();
+    let deadline = tokio::time::Instant::now() + Duration::from_millis(ingest.config.http.answer_deadline_ms);
+    let inbound = read(ingest, source, kind, request).await?;
+    let trace_parent = inbound.header(name::TRACE_PARENT).filter(|text| is_trace_parent(text)).map(str::to_owned);
+    let verified = source.adapter.verify(inbound, received, &mut Explain::off())?;
+
+    let context = source.context(Channel::Callback, event::Instant::new(received));
+    let published = match source.adapter.normalise(&verified, &context) {
+        Ok(facts) => {
+            ingest.metrics.hints.with_label_values(&[&source.name]).inc_by(facts.hints.len() as u64);
+            publish(ingest, &facts.events, trace_parent.as_deref(), deadline).await.map(|()| facts.events.len())
+        }
+        Err(reject) => Err(reject),
+    };
+    if let Err(reject) = &published
+        && reject.reason.class() == Class::NotUnderstood
+    {
+        keep(ingest, source, verified.inbound(), reject, event::Instant::new(received), deadline).await?;
+    }
+    published
+}
+
+/// Method, content type, size: then the whole request.
+async fn read(ingest: &Ingest, source: &Source, kind: &'static Kind, request: Request) -> Result<Inbound, Reject> {
+    let (head, body) = request.into_parts();
+    if head.method != Method::POST {
+        return Err(Reject::new(Reason::MethodNotAllowed, "callbacks are POSTed"));
+    }
+    if !source.adapter.accepts(&media_type(&head.headers)) {
+        return Err(Reject::new(Reason::ContentType, "the vendor does not send this content-type"));
+    }
+    // Signatures cover the bytes as sent, and no vendor documents a compressed callback.
+    if head.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(Reject::new(Reason::ContentType, "a content-encoding is not accepted"));
+    }
+    let body = read_body(ingest, body).await?;
+    let query = head.uri.query().map(str::to_owned);
+    Ok(Inbound { kind, method: head.method, query, headers: head.headers, body })
+}
+
+async fn read_body(ingest: &Ingest, body: Body) -> Result<Bytes, Reject> {
+    let timeout = Duration::from_millis(ingest.config.http.read_timeout_ms);
+    let whole = Limited::new(body, ingest.config.http.max_body_bytes).collect();
+    match tokio::time::timeout(timeout, whole).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(Reject::new(Reason::BodyTooLarge, "the body is over http.max_body_bytes"))
+        }
+        Ok(Err(_)) => Err(Reject::new(Reason::BodyIncomplete, "the connection broke before the body was whole")),
+        Err(_) => Err(Reject::new(Reason::BodyIncomplete, "the body did not arrive within http.read_timeout_ms")),
+    }
+}
+
+/// The media type of a body: lower case, without parameters; empty when the header is absent.
+fn media_type(headers: &HeaderMap) -> String {
+    let Some(content_type) = headers.get(header::CONTENT_TYPE) else { return String::new() };
+    // Not text: no vendor's type, and not absent either.
+    let text = content_type.to_str().unwrap_or("?");
+    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Who calls: the peer, or behind trusted proxies the last address they forward that is no proxy itself.
+pub(super) fn caller(ingest: &Ingest, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
+    let trusted = |address: IpAddr| ingest.config.http.trusted_proxies.iter().any(|net| net.contains(&address));
+    let mut caller = extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0).to_canonical();
+    let lines = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
+    let hops: Vec<&str> = lines.flat_map(|line| line.split(',')).collect();
+    for hop in hops.into_iter().rev() {
+        match hop.trim().parse::<IpAddr>() {
+            Ok(address) if trusted(caller) => caller = address.to_canonical(),
+            _ => break,
+        }
+    }
+    caller
+}
+
+/// Writes every event to the inbox.
+async fn publish(
+    ingest: &Ingest,
+    events: &[Event],
+    trace_parent: Option<&str>,
+    deadline: tokio::time::Instant,
+) -> Result<(), Reject> {
+    let encoded: Vec<Encoded> = events.iter().map(|event| cloudevents::encode(event, trace_parent)).collect();
+    let records: Vec<Record<'_>> = encoded
+        .iter()
+        .zip(events)
+        .map(|(encoded, event)| Record {
+            topic: &ingest.topics.inbox.name,
+            key: &encoded.key,
+            value: &encoded.value,
+            headers: &encoded.headers,
+            timestamp: event.received_at.as_millis(),
+        })
+        .collect();
+    ingest.publisher.publish(&records, deadline).await.map_err(unavailable)?;
+    for event in events {
+        let outcome = event.outcome.map_or("none", |outcome| outcome.as_str());
+        let labels = [&event.source, event.channel.as_str(), event.event_type.as_str(), outcome];
+        ingest.metrics.ingested.with_label_values(&labels).inc();
+        if let (Some(Outcome::Unknown), Some(cause)) = (event.outcome, &event.cause) {
+            ingest.metrics.unknown_codes.with_label_values(&[&event.source, &cause.interface]).inc();
+        }
+    }
+    Ok(())
+}
+
+/// Writes a verified delivery that is not understood to the rejected topic, whole.
+async fn keep(
+    ingest: &Ingest,
+    source: &Source,
+    inbound: &Inbound,
+    reject: &Reject,
+    received_at: event::Instant,
+    deadline: tokio::time::Instant,
+) -> Result<(), Reject> {
+    let mut headers = vec![
+        ("trunkline_reason", reject.reason.as_str().to_owned()),
+        ("trunkline_detail", reject.detail.to_string()),
+        (name::SOURCE, source.name.clone()),
+        ("trunkline_vendor", source.vendor.name().to_owned()),
+        ("trunkline_kind", inbound.kind.name.to_owned()),
+        ("trunkline_received_at", received_at.to_string()),
+    ];
+    for &kept in source.adapter.kept_headers() {
+        headers.extend(inbound.header(kept).map(|value| (kept, value.to_owned())));
+    }
+    let record = Record {
+        topic: &ingest.topics.rejected.name,
+        key: &source.name,
+        value: &inbound.body,
+        headers: &headers,
+        timestamp: received_at.as_millis(),
+    };
+    tracing::warn!(source = source.name, kind = inbound.kind.name, %reject, "delivery not understood; kept in the rejected topic");
+    ingest.publisher.publish(&[record], deadline).await.map_err(unavailable)
+}
+
+fn unavailable(error: PublishError) -> Reject {
+    match error {
+        PublishError::QueueFull => Reject::new(Reason::Overloaded, "the producer queue is full"),
+        PublishError::TooLarge => Reject::new(Reason::EventTooLarge, "an event is over kafka.max_message_bytes"),
+        PublishError::Unavailable => Reject::new(Reason::KafkaUnavailable, "Kafka did not acknowledge in time"),
+    }
+}
+
+/// W3C trace context: `00-{32 hex}-{16 hex}-{2 hex}`.
+fn is_trace_parent(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let hex =
+        |part: &str, len: usize| part.len() == len && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    matches!(parts.as_slice(), ["00", trace, span, flags] if hex(trace, 32) && hex(span, 16) && hex(flags, 2))
+}
+
+/// Runs `end` when the returned value is dropped, also when the request is given up.
+fn scopeguard(end: impl FnMut()) -> impl Drop {
+    struct Guard<F: FnMut()>(F);
+    impl<F: FnMut()> Drop for Guard<F> {
+        fn drop(&mut self) {
+            (self.0)();
+        }
+    }
+    Guard(end)
+}

@@ -1,0 +1,88 @@
+//! The one place where a reason becomes an HTTP answer: RFC 9457 problem details.
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::reject::{Class, Reason};
+
+/// Status of the answer to a delivery refused for `reason`. Never a redirect, never 410: some vendors switch a URL off
+/// for ever on those.
+pub fn status(reason: Reason) -> StatusCode {
+    match (reason.class(), reason) {
+        (Class::NotFound, _) => StatusCode::NOT_FOUND,
+        (_, Reason::MethodNotAllowed) => StatusCode::METHOD_NOT_ALLOWED,
+        (_, Reason::ContentType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        (_, Reason::BodyTooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+        (Class::Unacceptable, _) => StatusCode::BAD_REQUEST,
+        (Class::Unauthenticated, _) => StatusCode::UNAUTHORIZED,
+        // Kept in the rejected topic: a repetition cannot help.
+        (Class::NotUnderstood, _) => StatusCode::OK,
+        (Class::Unavailable, _) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// The problem body for `reason`. All failures of authentication read the same: which check failed is in the metrics and
+/// logs, not for the caller.
+pub(super) fn response(reason: Reason) -> Response {
+    let (name, title) = match reason.class() {
+        Class::Unauthenticated => ("unauthenticated", "The request is not proven to come from the vendor."),
+        _ => (reason.as_str(), reason.meaning()),
+    };
+    let status = status(reason);
+    let body = serde_json::json!({
+        "type": format!("urn:trunkline:problem:{name}"),
+        "title": title,
+        "status": status.as_u16(),
+    });
+    let mut response = (status, body.to_string()).into_response();
+    set(&mut response, header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if reason == Reason::MethodNotAllowed {
+        set(&mut response, header::ALLOW, HeaderValue::from_static("POST"));
+    }
+    response
+}
+
+pub(super) fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, "not found\n").into_response()
+}
+
+fn set(response: &mut Response, name: HeaderName, value: HeaderValue) {
+    response.headers_mut().insert(name, value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_status() {
+        let table: Vec<_> = Reason::ALL.iter().map(|reason| (reason.as_str(), status(*reason).as_u16())).collect();
+        assert_eq!(
+            table,
+            [
+                ("source_unknown", 404),
+                ("kind_unknown", 404),
+                ("address_not_allowed", 401),
+                ("path_token_wrong", 401),
+                ("credentials_wrong", 401),
+                ("method_not_allowed", 405),
+                ("content_type", 415),
+                ("body_too_large", 413),
+                ("body_incomplete", 400),
+                ("header_missing", 401),
+                ("header_invalid", 401),
+                ("account_mismatch", 401),
+                ("signature_mismatch", 401),
+                ("stale", 401),
+                ("body_not_json", 200),
+                ("field_missing", 200),
+                ("field_invalid", 200),
+                ("not_handled", 200),
+                ("event_too_large", 200),
+                ("rate_limited", 503),
+                ("overloaded", 503),
+                ("kafka_unavailable", 503),
+            ]
+        );
+    }
+}

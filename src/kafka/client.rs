@@ -1,0 +1,144 @@
+//! What all Kafka clients have in common: address, security, logs and statistics.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::error::KafkaError;
+use rdkafka::producer::{DeliveryResult, ProducerContext};
+use rdkafka::statistics::Statistics;
+
+use crate::config::{Config, SettingsError};
+use crate::metrics::Metrics;
+use crate::secret;
+
+/// The settings every client starts from.
+pub fn client_config(config: &Config) -> Result<ClientConfig, SettingsError> {
+    let kafka = &config.kafka;
+    let mut client = ClientConfig::new();
+    client.set("bootstrap.servers", &kafka.brokers);
+    client.set("client.id", "trunkline");
+    client.set("statistics.interval.ms", "1000");
+    // Reconnect fast: vendors repeat within seconds.
+    client.set("reconnect.backoff.max.ms", "2000");
+    client.set("message.max.bytes", kafka.max_message_bytes.to_string());
+    client.set_log_level(RDKafkaLogLevel::Info);
+    let protocol = match (&kafka.sasl, &kafka.tls) {
+        (None, None) => "plaintext",
+        (None, Some(_)) => "ssl",
+        (Some(_), None) => "sasl_plaintext",
+        (Some(_), Some(_)) => "sasl_ssl",
+    };
+    client.set("security.protocol", protocol);
+    if let Some(tls) = &kafka.tls {
+        for (property, key, file) in [
+            ("ssl.ca.location", "ca_file", &tls.ca_file),
+            ("ssl.certificate.location", "cert_file", &tls.cert_file),
+            ("ssl.key.location", "key_file", &tls.key_file),
+        ] {
+            let Some(path) = file else { continue };
+            if !path.is_file() {
+                let message = format!("{} is not a file: give the path of a PEM file", path.display());
+                return Err(config.error(&format!("kafka.tls.{key}"), message));
+            }
+            client.set(property, path.to_string_lossy());
+        }
+        if let Some(password) = &tls.key_password {
+            client.set("ssl.key.password", password.expose());
+        }
+    }
+    if let Some(sasl) = &kafka.sasl {
+        client.set("sasl.mechanisms", &sasl.mechanism);
+        client.set("sasl.username", &sasl.username);
+        let from_file = match &sasl.password_file {
+            Some(path) => secret::read_file(path)
+                .map_err(|error| config.error("kafka.sasl.password_file", error.to_string()))?
+                .into_iter()
+                .next(),
+            None => None,
+        };
+        if let Some(password) = sasl.password.as_ref().or(from_file.as_ref()) {
+            client.set("sasl.password", password.expose());
+        }
+    }
+    for (name, value) in &kafka.properties {
+        client.set(name, value);
+    }
+    Ok(client)
+}
+
+/// The settings of every consumer: nothing is committed behind our back, and only committed records are seen.
+pub fn consumer_config(base: &ClientConfig) -> ClientConfig {
+    let mut consumer = base.clone();
+    consumer
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("isolation.level", "read_committed")
+        .set("auto.offset.reset", "earliest")
+        .set("fetch.wait.max.ms", "10")
+        .set("queued.max.messages.kbytes", "16384");
+    consumer
+}
+
+/// Passes a client's logs to tracing and its statistics to the metrics.
+#[derive(Clone)]
+pub struct Observer {
+    name: &'static str,
+    metrics: Arc<Metrics>,
+    producer_id: Arc<AtomicBool>,
+}
+
+impl Observer {
+    /// An observer of the client called `name` (a metric label).
+    pub fn new(name: &'static str, metrics: Arc<Metrics>) -> Self {
+        Self { name, metrics, producer_id: Arc::default() }
+    }
+
+    /// Whether an idempotent producer has its id from the cluster. Its first record would wait for that.
+    pub fn has_producer_id(&self) -> bool {
+        self.producer_id.load(Ordering::Relaxed)
+    }
+}
+
+impl ClientContext for Observer {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        match level {
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
+                tracing::error!(client = self.name, facility, "librdkafka: {message}");
+            }
+            RDKafkaLogLevel::Warning => tracing::warn!(client = self.name, facility, "librdkafka: {message}"),
+            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => {
+                tracing::info!(client = self.name, facility, "librdkafka: {message}");
+            }
+            RDKafkaLogLevel::Debug => tracing::debug!(client = self.name, facility, "librdkafka: {message}"),
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.metrics.kafka_errors.with_label_values(&[self.name]).inc();
+        tracing::debug!(client = self.name, %error, reason, "Kafka client error");
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        let up = statistics.brokers.values().filter(|broker| broker.nodeid >= 0 && broker.state == "UP").count();
+        let set = |gauge: &prometheus::IntGaugeVec, value: i64| gauge.with_label_values(&[self.name]).set(value);
+        set(&self.metrics.brokers_up, up as i64);
+        set(&self.metrics.queue_messages, statistics.msg_cnt as i64);
+        set(&self.metrics.queue_bytes, statistics.msg_size as i64);
+        if let Some(eos) = &statistics.eos {
+            self.producer_id.store(eos.idemp_state == "Assigned", Ordering::Relaxed);
+        }
+        for (partition, figures) in statistics.topics.values().flat_map(|topic| &topic.partitions) {
+            if figures.consumer_lag >= 0 && figures.fetch_state == "active" {
+                self.metrics.lag.with_label_values(&[&partition.to_string()]).set(figures.consumer_lag);
+            }
+        }
+    }
+}
+
+impl ProducerContext for Observer {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
+}

@@ -1,0 +1,176 @@
+//! The ingest producer: records are acknowledged by all replicas before anybody is told they are safe.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
+use tokio::time::Instant;
+
+use super::{Check, Observer, Topics, probe};
+use crate::config::{Config, SettingsError};
+use crate::metrics::Metrics;
+
+type Inner = FutureProducer<Observer>;
+
+/// How often the cluster is asked whether it can take records.
+const PROBE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// One record to publish.
+pub struct Record<'a> {
+    /// Topic.
+    pub topic: &'a str,
+    /// Key, which chooses the partition.
+    pub key: &'a str,
+    /// Value.
+    pub value: &'a [u8],
+    /// Headers.
+    pub headers: &'a [(&'static str, String)],
+    /// Timestamp, Unix milliseconds.
+    pub timestamp: i64,
+}
+
+/// Why records are not known to be safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// The queue is at its bound: come again.
+    #[error("the producer queue is full")]
+    QueueFull,
+    /// A record is over `kafka.max_message_bytes`; it can never be published.
+    #[error("a record is too large")]
+    TooLarge,
+    /// No acknowledgement in time. The record may still be written: repeat it, dedup absorbs the copy.
+    #[error("Kafka did not acknowledge in time")]
+    Unavailable,
+}
+
+/// Publishes records and waits for their acknowledgement.
+pub struct Publisher {
+    settings: ClientConfig,
+    metrics: Arc<Metrics>,
+    current: ArcSwap<(Inner, Observer)>,
+    rebuilding: Mutex<()>,
+}
+
+impl Publisher {
+    /// A producer for this configuration. Connects in the background.
+    pub fn new(config: &Config, base: &ClientConfig, metrics: Arc<Metrics>) -> Result<Self, SettingsError> {
+        let mut settings = base.clone();
+        settings
+            // Java's default partitioner: any client then puts a key into the same partition.
+            .set("partitioner", "murmur2_random")
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            .set("compression.type", "lz4")
+            .set("linger.ms", config.kafka.linger_ms.to_string())
+            // A record that cannot be sent in time is given up, so that it does not arrive long after the vendor was
+            // told to repeat it.
+            .set("message.timeout.ms", config.http.answer_deadline_ms.max(1000).to_string())
+            .set("queue.buffering.max.messages", config.kafka.queue_max_messages.to_string())
+            .set("queue.buffering.max.kbytes", config.kafka.queue_max_kbytes.to_string());
+        for (name, value) in &config.kafka.properties {
+            settings.set(name, value);
+        }
+        let first = create(&settings, &metrics).map_err(|error| config.error("kafka.properties", error.to_string()))?;
+        Ok(Self { settings, metrics, current: ArcSwap::from_pointee(first), rebuilding: Mutex::new(()) })
+    }
+
+    /// Publishes all of `records`, in order, and returns when every one is acknowledged by all in-sync replicas.
+    pub async fn publish(&self, records: &[Record<'_>], deadline: Instant) -> Result<(), PublishError> {
+        let started = std::time::Instant::now();
+        let current = self.current.load_full();
+        let mut acknowledgements = Vec::with_capacity(records.len());
+        for record in records {
+            match current.0.send_result(future_record(record)) {
+                Ok(acknowledgement) => acknowledgements.push(acknowledgement),
+                Err((error, _)) => return Err(self.classify(&error, &current)),
+            }
+        }
+        for acknowledgement in acknowledgements {
+            match tokio::time::timeout_at(deadline, acknowledgement).await {
+                Ok(Ok(Ok(_))) => {}
+                Ok(Ok(Err((error, _)))) => return Err(self.classify(&error, &current)),
+                Ok(Err(_)) | Err(_) => return Err(PublishError::Unavailable),
+            }
+        }
+        self.metrics.publish_seconds.observe(started.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    /// Waits until everything that was accepted is acknowledged. Returns whether that happened in time.
+    pub fn flush(&self, timeout: Duration) -> bool {
+        self.current.load().0.flush(timeout).is_ok()
+    }
+
+    /// Keeps `check` true to what the cluster answers, until the publisher is dropped.
+    ///
+    /// A thread of its own, because asking blocks. Ready means: every partition has a leader and the producer has its
+    /// id, so that the first record after readiness does not wait for either.
+    pub fn watch(self: &Arc<Self>, topics: Topics, check: Check) {
+        let publisher = Arc::downgrade(self);
+        std::thread::spawn(move || {
+            while let Some(publisher) = publisher.upgrade() {
+                let current = publisher.current.load_full();
+                drop(publisher);
+                let answer = probe(current.0.client(), &topics, Duration::from_secs(2));
+                match answer {
+                    Ok(()) if current.1.has_producer_id() => check.holds("every partition has a leader"),
+                    Ok(()) => check.fails("the producer has no id from the cluster yet"),
+                    Err(why) => check.fails(why),
+                }
+                drop(current);
+                std::thread::sleep(PROBE_INTERVAL);
+            }
+        });
+    }
+
+    fn classify(&self, error: &KafkaError, current: &Arc<(Inner, Observer)>) -> PublishError {
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::QueueFull) => return PublishError::QueueFull,
+            Some(RDKafkaErrorCode::MessageSizeTooLarge) => return PublishError::TooLarge,
+            _ => {}
+        }
+        if current.0.client().fatal_error().is_some() {
+            self.replace(current);
+        }
+        tracing::debug!(%error, "record not acknowledged");
+        PublishError::Unavailable
+    }
+
+    /// After a fatal error every later send would fail for ever: start a new producer, once.
+    fn replace(&self, failed: &Arc<(Inner, Observer)>) {
+        let _one_at_a_time = self.rebuilding.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !Arc::ptr_eq(&self.current.load(), failed) {
+            return;
+        }
+        match create(&self.settings, &self.metrics) {
+            Ok(fresh) => {
+                self.metrics.producer_rebuilds.inc();
+                tracing::error!(error = ?failed.0.client().fatal_error(), "fatal producer error; a new producer takes over");
+                self.current.store(Arc::new(fresh));
+            }
+            Err(error) => tracing::error!(%error, "fatal producer error, and no new producer could be made"),
+        }
+    }
+
+    /// The producer in use: for tests that break it.
+    pub fn current(&self) -> Inner {
+        self.current.load().0.clone()
+    }
+}
+
+fn create(settings: &ClientConfig, metrics: &Arc<Metrics>) -> KafkaResult<(Inner, Observer)> {
+    let observer = Observer::new("ingest", metrics.clone());
+    Ok((FutureProducer::from_config_and_context(settings, observer.clone())?, observer))
+}
+
+fn future_record<'a>(record: &'a Record<'a>) -> FutureRecord<'a, str, [u8]> {
+    let headers =
+        record.headers.iter().fold(OwnedHeaders::new_with_capacity(record.headers.len()), |headers, (key, value)| {
+            headers.insert(Header { key, value: Some(value) })
+        });
+    FutureRecord::to(record.topic).key(record.key).payload(record.value).headers(headers).timestamp(record.timestamp)
+}

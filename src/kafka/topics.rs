@@ -1,0 +1,65 @@
+//! The topics, and the settings they are created with.
+
+use crate::config::Config;
+
+/// One topic and its settings.
+#[derive(Clone, Debug)]
+pub struct Topic {
+    /// Full name.
+    pub name: String,
+    /// Number of partitions.
+    pub partitions: i32,
+    /// Whether dedup needs exactly this number of partitions.
+    pub co_partitioned: bool,
+    /// Topic settings, as Kafka names them.
+    pub settings: Vec<(&'static str, String)>,
+}
+
+/// All topics of a deployment.
+#[derive(Clone, Debug)]
+pub struct Topics {
+    /// Normalised events before deduplication.
+    pub inbox: Topic,
+    /// What consumers read.
+    pub events: Topic,
+    /// The dedup stage's memory.
+    pub seen: Topic,
+    /// Deliveries that were not understood.
+    pub rejected: Topic,
+}
+
+const HOUR_MS: u64 = 60 * 60 * 1000;
+const DAY_MS: u64 = 24 * HOUR_MS;
+
+impl Topics {
+    /// The topics of this configuration.
+    pub fn new(config: &Config) -> Self {
+        let kafka = &config.kafka;
+        let window_ms = u64::from(config.dedup.window_hours) * HOUR_MS;
+        let topic = |name: &str, partitions: i32, co_partitioned: bool, retention_ms: u64, segment_ms: u64| Topic {
+            name: kafka.topic(name),
+            partitions,
+            co_partitioned,
+            settings: vec![
+                ("cleanup.policy", "delete".to_owned()),
+                ("retention.ms", retention_ms.to_string()),
+                ("segment.ms", segment_ms.to_string()),
+                ("max.message.bytes", (kafka.max_message_bytes + 100_000).to_string()),
+                ("message.timestamp.type", "CreateTime".to_owned()),
+                ("min.insync.replicas", (kafka.replication_factor / 2 + 1).min(2).to_string()),
+            ],
+        };
+        Self {
+            inbox: topic("inbox", kafka.partitions, true, 7 * DAY_MS, DAY_MS),
+            events: topic("events", kafka.partitions, true, 30 * DAY_MS, DAY_MS),
+            // Kept a quarter longer than the window; in segments of a sixteenth, because Kafka deletes whole segments.
+            seen: topic("seen", kafka.partitions, true, window_ms + window_ms / 4, (window_ms / 16).max(HOUR_MS / 4)),
+            rejected: topic("rejected", kafka.partitions.min(3), false, 30 * DAY_MS, DAY_MS),
+        }
+    }
+
+    /// All of them.
+    pub fn all(&self) -> [&Topic; 4] {
+        [&self.inbox, &self.events, &self.seen, &self.rejected]
+    }
+}

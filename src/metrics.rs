@@ -1,0 +1,181 @@
+//! Every metric, declared once: name, labels and help text. `docs/metrics.md` is made from this file.
+//!
+//! Labels come from closed sets or from the configuration, never from a request. The struct has its own registry,
+//! so that tests start from zero.
+
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
+};
+
+/// Seconds. A vendor waits 3 to 10 s for an answer; an unloaded answer takes about 1 ms and a replicated commit 10 to
+/// 30 ms, so the buckets are dense from 1 ms to 250 ms and end beyond the answer deadline.
+const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
+
+trait Metric: Sized + Clone + prometheus::core::Collector + 'static {
+    fn make(name: &str, help: &str, labels: &[&str]) -> prometheus::Result<Self>;
+}
+
+macro_rules! metric_kinds {
+    ($($kind:ty, $name:ident, $help:ident, $labels:ident => $make:expr;)+) => {
+        $(impl Metric for $kind {
+            fn make($name: &str, $help: &str, $labels: &[&str]) -> prometheus::Result<Self> { $make }
+        })+
+    };
+}
+
+metric_kinds! {
+    IntCounter, name, help, _labels => Self::new(name, help);
+    IntGauge, name, help, _labels => Self::new(name, help);
+    Histogram, name, help, _labels => Self::with_opts(HistogramOpts::new(name, help).buckets(SECONDS.to_vec()));
+    IntCounterVec, name, help, labels => Self::new(Opts::new(name, help), labels);
+    IntGaugeVec, name, help, labels => Self::new(Opts::new(name, help), labels);
+    HistogramVec, name, help, labels => Self::new(HistogramOpts::new(name, help).buckets(SECONDS.to_vec()), labels);
+}
+
+/// One row of the metrics reference.
+pub struct Description {
+    /// Full name.
+    pub name: &'static str,
+    /// The Rust type, which names the kind.
+    pub kind: &'static str,
+    /// Label names.
+    pub labels: &'static [&'static str],
+    /// Help text.
+    pub help: &'static str,
+}
+
+macro_rules! metrics {
+    ($($(#[doc = $help:literal])+ $field:ident: $kind:ident = $name:literal [$($label:literal),*];)+) => {
+        /// All metrics of the process.
+        pub struct Metrics {
+            registry: Registry,
+            $($(#[doc = $help])+ pub $field: $kind,)+
+        }
+
+        impl Metrics {
+            /// Fresh metrics in a registry of their own.
+            pub fn new() -> Self {
+                let registry = Registry::new();
+                $(let $field = <$kind as Metric>::make($name, concat!($($help,)+).trim(), &[$($label),*])
+                    .expect("metric names and labels are literals");
+                registry.register(Box::new($field.clone())).expect("metric names differ");)+
+                Self { registry, $($field,)+ }
+            }
+        }
+
+        /// The metrics reference.
+        pub const DESCRIPTIONS: &[Description] = &[
+            $(Description { name: $name, kind: stringify!($kind), labels: &[$($label),*], help: concat!($($help,)+) },)+
+        ];
+    };
+}
+
+metrics! {
+    /// Deliveries by source, kind and result: `accepted`, or the reason they were refused or kept aside.
+    deliveries: IntCounterVec = "trunkline_deliveries_total" ["source", "kind", "result"];
+    /// Requests that reached no source: unknown source, kind or path, wrong method.
+    strays: IntCounterVec = "trunkline_stray_requests_total" ["reason"];
+    /// Seconds from the head of a request to its answer.
+    answer_seconds: HistogramVec = "trunkline_answer_seconds" ["source"];
+    /// Seconds Kafka took to acknowledge a delivery's events.
+    publish_seconds: Histogram = "trunkline_publish_seconds" [];
+    /// Unix time of the last accepted delivery; silence is the commonest failure of a vendor.
+    last_delivery: IntGaugeVec = "trunkline_last_delivery_timestamp_seconds" ["source"];
+    /// Requests being worked on; the bound is `http.max_in_flight`.
+    in_flight: IntGauge = "trunkline_in_flight_requests" [];
+    /// Open connections of the callback listener; the bound is `http.max_connections`.
+    connections: IntGauge = "trunkline_open_connections" [];
+    /// Events written to the inbox, by source, channel, type and outcome (`unknown` also for facts without one).
+    ingested: IntCounterVec = "trunkline_ingested_events_total" ["source", "channel", "type", "outcome"];
+    /// Events whose vendor code is in no table, by source and code table: the outcome is `unknown`.
+    unknown_codes: IntCounterVec = "trunkline_unknown_codes_total" ["source", "interface"];
+    /// Calls named by deliveries without a result: worth asking the vendor about.
+    hints: IntCounterVec = "trunkline_poll_hints_total" ["source"];
+    /// Decisions on inbox records: `first` and `revision` are published, `duplicate` is dropped, `poison` cannot be
+    /// read and goes to the rejected topic.
+    decisions: IntCounterVec = "trunkline_dedup_decisions_total" ["decision", "channel"];
+    /// Events published for consumers, by source, type and outcome (`unknown` also for facts without one).
+    published: IntCounterVec = "trunkline_events_total" ["source", "type", "outcome"];
+    /// Committed transactions of the dedup stage.
+    commits: IntCounter = "trunkline_dedup_commits_total" [];
+    /// Aborted transactions of the dedup stage; their records are decided again.
+    aborts: IntCounter = "trunkline_dedup_aborts_total" [];
+    /// Times a dedup worker started anew after an error that ends a Kafka client: fenced, lost, out of memory.
+    restarts: IntCounter = "trunkline_dedup_worker_restarts_total" [];
+    /// Seconds a transaction took to flush and commit.
+    commit_seconds: Histogram = "trunkline_dedup_commit_seconds" [];
+    /// Seconds from the receipt of a delivery to the commit that made its event visible to consumers.
+    visible_seconds: Histogram = "trunkline_visible_seconds" [];
+    /// Partitions of the inbox this process decides.
+    assigned: IntGauge = "trunkline_dedup_assigned_partitions" [];
+    /// Event keys in the seen-set.
+    seen_ids: IntGauge = "trunkline_seen_ids" [];
+    /// Heap bytes of the seen-set.
+    seen_bytes: IntGauge = "trunkline_seen_bytes" [];
+    /// Seconds to rebuild the seen-set of newly assigned partitions.
+    rebuild_seconds: Histogram = "trunkline_seen_rebuild_seconds" [];
+    /// Inbox records not yet decided, by partition.
+    lag: IntGaugeVec = "trunkline_dedup_lag_records" ["partition"];
+    /// Records waiting in a Kafka client; the bound of the ingest client is `kafka.queue_max_messages`.
+    queue_messages: IntGaugeVec = "trunkline_kafka_queue_messages" ["client"];
+    /// Bytes waiting in a Kafka client; the bound of the ingest client is `kafka.queue_max_kbytes`.
+    queue_bytes: IntGaugeVec = "trunkline_kafka_queue_bytes" ["client"];
+    /// Brokers a Kafka client is connected to.
+    brokers_up: IntGaugeVec = "trunkline_kafka_brokers_up" ["client"];
+    /// Errors Kafka clients reported: connections lost, requests timed out.
+    kafka_errors: IntCounterVec = "trunkline_kafka_errors_total" ["client"];
+    /// Times the ingest producer was replaced after a fatal error.
+    producer_rebuilds: IntCounter = "trunkline_kafka_producer_rebuilds_total" [];
+    /// Attempts to re-read secret files: `changed`, `unchanged` or `failed`.
+    secret_reloads: IntCounterVec = "trunkline_secret_reloads_total" ["source", "result"];
+    /// Always 1; the label names the version.
+    build_info: IntGaugeVec = "trunkline_build_info" ["version"];
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// Adds the process's own figures (CPU, memory, file descriptors) and the version.
+    pub fn with_process(self) -> Self {
+        let process = prometheus::process_collector::ProcessCollector::for_self();
+        self.registry.register(Box::new(process)).expect("registered once");
+        self.build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        self
+    }
+
+    /// The Prometheus text format.
+    pub fn text(&self) -> String {
+        let mut out = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut out).expect("writing to memory");
+        String::from_utf8(out).expect("the text format is UTF-8")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_conventions() {
+        for metric in DESCRIPTIONS {
+            assert!(metric.name.starts_with("trunkline_"), "{}", metric.name);
+            assert_eq!(metric.kind.starts_with("IntCounter"), metric.name.ends_with("_total"), "{}", metric.name);
+            assert!(!metric.kind.starts_with("Histogram") || metric.name.ends_with("_seconds"), "{}", metric.name);
+        }
+    }
+
+    #[test]
+    fn text_holds_what_was_counted() {
+        let metrics = Metrics::new().with_process();
+        metrics.deliveries.with_label_values(&["s", "call", "accepted"]).inc();
+        let text = metrics.text();
+        assert!(text.contains(r#"trunkline_deliveries_total{kind="call",result="accepted",source="s"} 1"#));
+        assert!(text.contains("trunkline_build_info"));
+        assert!(text.contains("process_resident_memory_bytes"));
+    }
+}

@@ -1,0 +1,200 @@
+//! The configured sources, ready for work.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use governor::{DefaultDirectRateLimiter, Quota};
+use ipnet::IpNet;
+use jiff::tz::TimeZone;
+
+use crate::config::{self, Config, SettingsError, SourceSettings};
+use crate::event::{Channel, Country, Instant};
+use crate::reject::{Reason, Reject};
+use crate::secret::{FileError, Secret, Secrets, equal};
+use crate::vendor::{self, Adapter, Context, Kind, Vendor};
+
+/// One configured entry point: a vendor account with its secrets.
+pub struct Source {
+    /// The name in configuration, URLs and metrics.
+    pub name: String,
+    /// The vendor.
+    pub vendor: &'static dyn Vendor,
+    /// The vendor's way of verifying and reading, with the source's settings.
+    pub adapter: Box<dyn Adapter>,
+    account: String,
+    country: Option<Country>,
+    time_zone: TimeZone,
+    path_tokens: Option<Secrets>,
+    allowed_addresses: Vec<IpNet>,
+    limiter: Option<DefaultDirectRateLimiter>,
+    keep_raw: bool,
+}
+
+/// All configured sources, by name.
+pub type Sources = BTreeMap<String, Arc<Source>>;
+
+impl Source {
+    /// The kind whose callbacks arrive at the path segment `name`.
+    pub fn kind(&self, name: &str) -> Option<&'static Kind> {
+        self.vendor.kinds().iter().find(|kind| kind.name == name)
+    }
+
+    /// What all events of a delivery received at `received_at` have in common.
+    pub fn context(&self, channel: Channel, received_at: Instant) -> Context {
+        Context {
+            source: self.name.clone(),
+            vendor: self.vendor.name(),
+            account: self.account.clone(),
+            country: self.country,
+            time_zone: self.time_zone.clone(),
+            keep_raw: self.keep_raw,
+            channel,
+            received_at,
+        }
+    }
+
+    /// Path of the callback URL of `kind`; a path token is shown as `{token}`.
+    pub fn path(&self, kind: &Kind) -> String {
+        match self.path_tokens {
+            Some(_) => format!("/v1/callbacks/{}/{{token}}/{}", self.name, kind.name),
+            None => format!("/v1/callbacks/{}/{}", self.name, kind.name),
+        }
+    }
+
+    /// Path of the callback URL of `kind` with the first path token in it: for signing, never for logs.
+    pub fn secret_path(&self, kind: &Kind) -> String {
+        let token = self.path_tokens.as_ref().and_then(|tokens| tokens.active().first().cloned());
+        self.path(kind).replace("{token}", token.as_ref().map_or("", Secret::expose))
+    }
+
+    /// Whether the URL's path token (if any) is what this source asks for.
+    pub fn check_path_token(&self, sent: Option<&str>) -> Result<(), Reject> {
+        let Some(tokens) = &self.path_tokens else {
+            return match sent {
+                None => Ok(()),
+                Some(_) => Err(Reject::new(Reason::KindUnknown, "this source has no path tokens")),
+            };
+        };
+        // Every token is compared, so that the time does not tell which one was close.
+        let sent = sent.unwrap_or_default().as_bytes();
+        let matches = tokens.active().iter().filter(|token| equal(token.expose().as_bytes(), sent)).count();
+        if matches > 0 {
+            Ok(())
+        } else {
+            Err(Reject::new(Reason::PathTokenWrong, "the URL holds no path token of the source"))
+        }
+    }
+
+    /// Whether `caller` may call here at all.
+    pub fn check_address(&self, caller: IpAddr) -> Result<(), Reject> {
+        let caller = caller.to_canonical();
+        if self.allowed_addresses.is_empty() || self.allowed_addresses.iter().any(|network| network.contains(&caller)) {
+            return Ok(());
+        }
+        Err(Reject::new(Reason::AddressNotAllowed, "the caller's address is not in allowed_addresses"))
+    }
+
+    /// Whether the source's rate allows one more delivery now.
+    pub fn check_rate(&self) -> Result<(), Reject> {
+        match &self.limiter {
+            Some(limiter) if limiter.check().is_err() => {
+                Err(Reject::new(Reason::RateLimited, "more deliveries than max_per_second"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Re-reads secret files; `true` when anything changed.
+    pub fn reload_secrets(&self) -> Result<bool, FileError> {
+        let tokens = self.path_tokens.as_ref().map_or(Ok(false), Secrets::reload)?;
+        Ok(self.adapter.reload_secrets()? || tokens)
+    }
+}
+
+/// Builds every configured source. All complaints are returned at once.
+pub fn build(config: &Config) -> Result<Sources, Vec<SettingsError>> {
+    let mut sources = Sources::new();
+    let mut complaints = Vec::new();
+    for name in config.source_names() {
+        match build_one(config, name) {
+            Ok(source) => drop(sources.insert(name.to_owned(), Arc::new(source))),
+            Err(complaint) => complaints.push(complaint),
+        }
+    }
+    if complaints.is_empty() { Ok(sources) } else { Err(complaints) }
+}
+
+fn build_one(config: &Config, name: &str) -> Result<Source, SettingsError> {
+    let settings = config.source(name);
+    let common = settings.common()?;
+    let vendor = vendor::find(&common.vendor).ok_or_else(|| {
+        let known: Vec<_> = vendor::REGISTRY.iter().map(|vendor| vendor.name()).collect();
+        settings.error("vendor", format!("is not a vendor trunkline knows; there are {}", known.join(", ")))
+    })?;
+    let country = match &common.country {
+        None => None,
+        Some(text) => Some(text.parse().map_err(|message: String| settings.error("country", message))?),
+    };
+    let time_zone = match &common.time_zone {
+        None => TimeZone::UTC,
+        Some(name) => TimeZone::get(name)
+            .map_err(|_| settings.error("time_zone", "is not an IANA time zone, as \"Asia/Shanghai\" or \"UTC\""))?,
+    };
+    let adapter = vendor.adapter(&settings)?;
+    let window_seconds = u32::from(config.dedup.window_hours) * 3600;
+    match adapter.replay_window_seconds() {
+        Some(seconds) if seconds > window_seconds => {
+            let message = format!(
+                "is longer than dedup.window_hours ({}): a request repeated in between would be published twice",
+                config.dedup.window_hours
+            );
+            return Err(settings.error("freshness_seconds", message));
+        }
+        _ => {}
+    }
+    let account =
+        common.account.clone().or_else(|| adapter.account().map(str::to_owned)).unwrap_or_else(|| name.to_owned());
+    if account.is_empty() || account.len() > 128 {
+        return Err(settings.error("account", "must be 1 to 128 bytes"));
+    }
+    Ok(Source {
+        name: name.to_owned(),
+        vendor,
+        adapter,
+        account,
+        country,
+        time_zone,
+        path_tokens: path_tokens(&settings, &common)?,
+        allowed_addresses: common.allowed_addresses.clone(),
+        limiter: limiter(&settings, &common)?,
+        keep_raw: common.keep_raw,
+    })
+}
+
+fn path_tokens(settings: &SourceSettings<'_>, common: &config::Source) -> Result<Option<Secrets>, SettingsError> {
+    if common.path_tokens.is_empty() && common.path_token_files.is_empty() {
+        return Ok(None);
+    }
+    let tokens = Secrets::load(common.path_tokens.clone(), common.path_token_files.clone())
+        .map_err(|error| settings.error("path_token_files", error.to_string()))?;
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let usable = |token: &Secret| token.expose().len() >= 16 && token.expose().bytes().all(legal);
+    if !tokens.active().iter().all(usable) {
+        let message = "must be at least 16 letters, digits, hyphens or underscores: vendors forbid `=` and `%` in URLs";
+        return Err(settings.error("path_tokens", message));
+    }
+    Ok(Some(tokens))
+}
+
+fn limiter(
+    settings: &SourceSettings<'_>,
+    common: &config::Source,
+) -> Result<Option<DefaultDirectRateLimiter>, SettingsError> {
+    let Some(rate) = common.max_per_second else { return Ok(None) };
+    let rate = NonZeroU32::new(rate).ok_or_else(|| settings.error("max_per_second", "must be at least 1"))?;
+    let burst = NonZeroU32::new(common.burst.unwrap_or(rate.get()));
+    let burst = burst.ok_or_else(|| settings.error("burst", "must be at least 1"))?;
+    Ok(Some(DefaultDirectRateLimiter::direct(Quota::per_second(rate).allow_burst(burst))))
+}
