@@ -160,6 +160,9 @@ impl SettingsError {
             other => other.to_string(),
         };
         let origin = error.metadata.as_ref().map_or_else(|| "not set".to_owned(), |metadata| origin(metadata, &key));
+        if key.is_empty() {
+            key.push_str("configuration");
+        }
         Self { key, origin, message }
     }
 }

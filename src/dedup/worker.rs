@@ -113,9 +113,7 @@ impl<'a> Worker<'a> {
                 self.check.holds("no partitions: there are more members than partitions");
             }
         }
-        self.commit()?;
-        self.consumer.context().close();
-        Ok(())
+        self.commit()
     }
 
     /// Takes one record, and commits when the batch is full, old, or the inbox is empty.
@@ -315,6 +313,16 @@ impl<'a> Worker<'a> {
     fn report_windows(&self) {
         self.setup.metrics.seen_ids.set(self.windows.values().map(Window::len).sum::<usize>() as i64);
         self.setup.metrics.seen_bytes.set(self.windows.values().map(Window::heap_bytes).sum::<usize>() as i64);
+    }
+}
+
+impl Drop for Worker<'_> {
+    /// Dropping the consumer waits until its partitions are given up; nobody handles rebalance events any more.
+    fn drop(&mut self) {
+        self.consumer.context().close();
+        if let Err(error) = self.consumer.unassign() {
+            tracing::debug!(%error, "giving up partitions");
+        }
     }
 }
 
