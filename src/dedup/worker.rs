@@ -10,7 +10,7 @@ use rdkafka::message::{BorrowedMessage, Header, Message, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::group::{Group, Rebalance, assign, unassign};
+use super::group::{Group, Rebalance, answer};
 use super::rebuild::{RebuildError, rebuild};
 use super::stage::{Failure, Heartbeat, Setup};
 use super::transaction::{Transactions, Trouble};
@@ -51,6 +51,8 @@ pub struct Worker<'a> {
     windows: BTreeMap<i32, Window>,
     batch: Batch,
     latest_hour: u32,
+    /// Partitions the group has given us and waits to hear about.
+    unanswered: Option<Vec<i32>>,
 }
 
 impl<'a> Worker<'a> {
@@ -94,6 +96,7 @@ impl<'a> Worker<'a> {
             windows: BTreeMap::new(),
             batch: Batch::default(),
             latest_hour: 0,
+            unanswered: None,
         })
     }
 
@@ -149,7 +152,11 @@ impl<'a> Worker<'a> {
 
     fn rebalance(&mut self, event: Rebalance) -> Result<(), Failure> {
         match event {
-            Rebalance::Assign(partitions) => self.assign(&partitions)?,
+            Rebalance::Assign(partitions) => {
+                self.unanswered = Some(partitions.clone());
+                self.assign(&partitions)?;
+                self.unanswered = None;
+            }
             Rebalance::Revoke(partitions) => self.revoke(&partitions)?,
         }
         self.setup.metrics.assigned.set(self.windows.len() as i64);
@@ -164,6 +171,9 @@ impl<'a> Worker<'a> {
         self.check.note(format!("rebuilding the seen-set of {} partitions", partitions.len()));
         let inbox = &self.setup.topics.inbox.name;
 
+        if partitions.is_empty() {
+            return self.consumer.incremental_assign(&TopicPartitionList::new()).map_err(kafka);
+        }
         // First the offsets, then the memory: see `rebuild`.
         let committed = self.committed_offsets(partitions)?;
         let rebuilt = rebuild(
@@ -186,7 +196,7 @@ impl<'a> Worker<'a> {
         for (partition, offset) in committed {
             list.add_partition_offset(inbox, partition, offset).map_err(kafka)?;
         }
-        assign(&self.consumer, &list).map_err(kafka)?;
+        self.consumer.incremental_assign(&list).map_err(kafka)?;
         self.windows.extend(windows);
         self.setup.metrics.rebuild_seconds.observe(started.elapsed().as_secs_f64());
         self.report_windows();
@@ -232,7 +242,7 @@ impl<'a> Worker<'a> {
             drop(self.setup.metrics.lag.remove_label_values(&[&partition.to_string()]));
             list.add_partition(&self.setup.topics.inbox.name, *partition);
         }
-        unassign(&self.consumer, &list).map_err(kafka)?;
+        self.consumer.incremental_unassign(&list).map_err(kafka)?;
         self.report_windows();
         tracing::info!(worker = self.index, ?partitions, "partitions given up");
         Ok(())
@@ -320,8 +330,17 @@ impl Drop for Worker<'_> {
     /// Dropping the consumer waits until its partitions are given up; nobody handles rebalance events any more.
     fn drop(&mut self) {
         self.consumer.context().close();
-        if let Err(error) = self.consumer.unassign() {
-            tracing::debug!(%error, "giving up partitions");
+        let list = |partitions: &[i32]| {
+            let mut list = TopicPartitionList::new();
+            partitions.iter().for_each(|id| drop(list.add_partition(&self.setup.topics.inbox.name, *id)));
+            list
+        };
+        self.unanswered.iter().for_each(|partitions| answer(&self.consumer, true, &list(partitions)));
+        while let Some(event) = self.consumer.context().next() {
+            match event {
+                Rebalance::Assign(partitions) => answer(&self.consumer, true, &list(&partitions)),
+                Rebalance::Revoke(partitions) => answer(&self.consumer, false, &list(&partitions)),
+            }
         }
     }
 }

@@ -39,7 +39,6 @@ impl Deployment {
             http.listen = "127.0.0.1:0"
             http.drain_delay_ms = 200
             admin.listen = "127.0.0.1:0"
-            log.filter = "info"
             kafka.brokers = "{bootstrap}"
             kafka.topic_prefix = "{prefix}"
             kafka.partitions = 3
@@ -47,11 +46,10 @@ impl Deployment {
             dedup.group = "{prefix}-dedup"
             dedup.session_timeout_ms = 6000
             dedup.transaction_timeout_ms = 5000
+            sources.nx.vendor = "nxcloud-callbot"
+            sources.nx.uuid = "UID-TEST-01"
+            sources.nx.secrets = ["{SECRET}"]
             {extra}
-            [sources.nx]
-            vendor = "nxcloud-callbot"
-            uuid = "UID-TEST-01"
-            secrets = ["{SECRET}"]
             "#
         );
         Self { bootstrap: bootstrap.to_owned(), prefix, toml, folder: tempfile::tempdir().expect("a folder") }
@@ -261,6 +259,11 @@ impl Replica {
             }
         }
         self.known[what].clone()
+    }
+
+    /// Its standard output, if that was piped.
+    pub fn stdout(&mut self) -> std::process::ChildStdout {
+        self.child.stdout.take().expect("piped")
     }
 
     /// What it wrote to standard error so far.

@@ -121,6 +121,27 @@ async fn a_new_owner_waits_for_open_transactions_and_then_knows_what_they_publis
     }
 }
 
+/// Guard: a worker that leaves in the middle of a rebuild still answers its group, so that its consumer can be dropped.
+#[test]
+fn a_stop_while_rebuilding_is_a_stop() {
+    let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
+    assert!(deployment.start().stop().success(), "creates the topics");
+    let dead = open_transaction(&deployment);
+    let mut replica = deployment.spawn(&[], &[]);
+    let admin = replica.admin();
+    eventually("readiness tells of the rebuild", || get(&format!("{admin}/readyz?verbose")).1.contains("rebuilding"));
+    assert_eq!(replica.stop().code(), Some(0), "{}", replica.log());
+    dead.abort_transaction(PATIENCE).expect("aborted");
+}
+
+/// Guard: a member beyond the number of partitions is ready, with nothing to do.
+#[test]
+fn more_replicas_than_partitions_are_all_ready() {
+    let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
+    let mut replicas: Vec<_> = (0..4).map(|_| deployment.start()).collect();
+    replicas.iter_mut().for_each(|replica| assert_eq!(replica.stop().code(), Some(0), "{}", replica.log()));
+}
+
 /// Guards: the seen-set is rebuilt at all, and covers what earlier owners published.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_remembers_what_was_published() {
