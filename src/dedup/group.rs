@@ -82,3 +82,13 @@ pub fn answer(consumer: &BaseConsumer<Group>, assigned: bool, list: &TopicPartit
         tracing::debug!(%error, "answering a rebalance while closing");
     }
 }
+
+/// `partitions` of `topic`, as librdkafka wants them. Made afresh each time: a list that outlives the consumer would make its
+/// drop hang.
+pub fn list(topic: &str, partitions: &[i32]) -> TopicPartitionList {
+    let mut list = TopicPartitionList::new();
+    for partition in partitions {
+        list.add_partition(topic, *partition);
+    }
+    list
+}

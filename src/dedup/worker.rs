@@ -10,7 +10,7 @@ use rdkafka::message::{BorrowedMessage, Header, Message, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::group::{Group, Rebalance, answer};
+use super::group::{Group, Rebalance, answer, list};
 use super::rebuild::{RebuildError, rebuild};
 use super::stage::{Failure, Heartbeat, Setup};
 use super::transaction::{Transactions, Trouble};
@@ -192,11 +192,11 @@ impl<'a> Worker<'a> {
             Err(RebuildError::Unreadable(error)) => return Err(Failure::Final(error.to_string())),
             Err(error) => return Err(Failure::Restart(error.to_string())),
         };
-        let mut list = TopicPartitionList::new();
+        let mut starts = TopicPartitionList::new();
         for (partition, offset) in committed {
-            list.add_partition_offset(inbox, partition, offset).map_err(kafka)?;
+            starts.add_partition_offset(inbox, partition, offset).map_err(kafka)?;
         }
-        self.consumer.incremental_assign(&list).map_err(kafka)?;
+        self.consumer.incremental_assign(&starts).map_err(kafka)?;
         self.windows.extend(windows);
         self.setup.metrics.rebuild_seconds.observe(started.elapsed().as_secs_f64());
         self.report_windows();
@@ -213,9 +213,8 @@ impl<'a> Worker<'a> {
     fn committed_offsets(&self, partitions: &[i32]) -> Result<Vec<(i32, Offset)>, Failure> {
         loop {
             self.heartbeat.beat();
-            let mut list = TopicPartitionList::new();
-            partitions.iter().for_each(|id| drop(list.add_partition(&self.setup.topics.inbox.name, *id)));
-            match self.consumer.committed_offsets(list, Duration::from_secs(5)) {
+            let asked = list(&self.setup.topics.inbox.name, partitions);
+            match self.consumer.committed_offsets(asked, Duration::from_secs(5)) {
                 Ok(found) if found.elements().iter().all(|element| element.error().is_ok()) => {
                     let offset = |offset| if let Offset::Offset(_) = offset { offset } else { Offset::Beginning };
                     return Ok(found.elements().iter().map(|e| (e.partition(), offset(e.offset()))).collect());
@@ -236,13 +235,12 @@ impl<'a> Worker<'a> {
         } else {
             self.commit()?;
         }
-        let mut list = TopicPartitionList::new();
         for partition in partitions {
             self.windows.remove(partition);
-            drop(self.setup.metrics.lag.remove_label_values(&[&partition.to_string()]));
-            list.add_partition(&self.setup.topics.inbox.name, *partition);
+            // Fails only when it was never set.
+            let _ = self.setup.metrics.lag.remove_label_values(&[&partition.to_string()]);
         }
-        self.consumer.incremental_unassign(&list).map_err(kafka)?;
+        self.consumer.incremental_unassign(&list(&self.setup.topics.inbox.name, partitions)).map_err(kafka)?;
         self.report_windows();
         tracing::info!(worker = self.index, ?partitions, "partitions given up");
         Ok(())
@@ -330,16 +328,12 @@ impl Drop for Worker<'_> {
     /// Dropping the consumer waits until its partitions are given up; nobody handles rebalance events any more.
     fn drop(&mut self) {
         self.consumer.context().close();
-        let list = |partitions: &[i32]| {
-            let mut list = TopicPartitionList::new();
-            partitions.iter().for_each(|id| drop(list.add_partition(&self.setup.topics.inbox.name, *id)));
-            list
-        };
-        self.unanswered.iter().for_each(|partitions| answer(&self.consumer, true, &list(partitions)));
+        let inbox = &self.setup.topics.inbox.name;
+        self.unanswered.iter().for_each(|partitions| answer(&self.consumer, true, &list(inbox, partitions)));
         while let Some(event) = self.consumer.context().next() {
             match event {
-                Rebalance::Assign(partitions) => answer(&self.consumer, true, &list(&partitions)),
-                Rebalance::Revoke(partitions) => answer(&self.consumer, false, &list(&partitions)),
+                Rebalance::Assign(partitions) => answer(&self.consumer, true, &list(inbox, &partitions)),
+                Rebalance::Revoke(partitions) => answer(&self.consumer, false, &list(inbox, &partitions)),
             }
         }
     }

@@ -133,7 +133,6 @@ pub fn call_body(call: &str, sip: &str) -> String {
 pub struct Record {
     pub partition: i32,
     pub offset: i64,
-    pub timestamp: i64,
     pub key: String,
     pub headers: BTreeMap<String, String>,
     pub value: Vec<u8>,
@@ -185,7 +184,6 @@ pub fn read_topic(bootstrap: &str, topic: &str, properties: &[(&str, &str)]) -> 
             Some(Ok(message)) => records.push(Record {
                 partition: message.partition(),
                 offset: message.offset(),
-                timestamp: message.timestamp().to_millis().unwrap_or_default(),
                 key: String::from_utf8_lossy(message.key().unwrap_or_default()).into_owned(),
                 headers: message.headers().iter().flat_map(|headers| headers.iter()).map(text).collect(),
                 value: message.payload().unwrap_or_default().to_vec(),
