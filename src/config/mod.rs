@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 pub use dedup::Dedup;
 pub use http::{Admin, Http};
-pub use kafka::{Kafka, Sasl, Tls};
+pub use kafka::{Kafka, Route, Sasl, Tls};
 pub use log::{Log, LogFormat};
 pub use source::{Source, SourceSettings};
 
@@ -96,6 +96,11 @@ impl Config {
         // A delivery that is not understood goes to the rejected topic whole.
         if config.http.max_body_bytes + 20_000 > config.kafka.max_message_bytes {
             complain("http.max_body_bytes", "must be at least 20000 below kafka.max_message_bytes".into());
+        }
+        for name in config.kafka.routes.iter().flat_map(|route| &route.sources) {
+            if !config.sections.sources.contains_key(name) {
+                complain("kafka.routes", format!("names source `{name}`, which is not configured"));
+            }
         }
         for name in config.source_names() {
             if !source::is_name(name) {

@@ -371,6 +371,10 @@ fn take(
             return reject(setup, transactions, message, why).map(|()| hour);
         }
     };
+    let kind = fact::text(message, "ce_type").unwrap_or_default();
+    let kind = kind.strip_prefix("trunkline.").and_then(|kind| kind.strip_suffix(".v1")).unwrap_or("other");
+    let source = fact::text(message, header::SOURCE).unwrap_or_default();
+    let topic = &setup.topics.route(source, kind).name;
     let known = window.get(fact.key.0, hour);
     let remembered = match decide(known, fact.material, hour) {
         Decision::Duplicate => {
@@ -379,14 +383,14 @@ fn take(
         }
         Decision::First(remembered) => {
             transactions.begin()?;
-            publish(setup, transactions, message, message.payload().unwrap_or_default(), None)?;
+            publish(topic, transactions, message, message.payload().unwrap_or_default(), None)?;
             batch.counters.push(decided("first"));
             remembered
         }
         Decision::Revision(remembered) => {
             transactions.begin()?;
             match fact::revise(message.payload().unwrap_or_default(), &remembered) {
-                Ok(value) => publish(setup, transactions, message, &value, Some((fact.key, remembered.revision)))?,
+                Ok(value) => publish(topic, transactions, message, &value, Some((fact.key, remembered.revision)))?,
                 Err(_) => {
                     batch.counters.push(decided("poison"));
                     tracing::error!(
@@ -402,9 +406,6 @@ fn take(
         }
     };
     let outcome = fact::text(message, header::MATERIAL).and_then(|material| material.split('-').next());
-    let kind = fact::text(message, "ce_type").unwrap_or_default();
-    let kind = kind.strip_prefix("trunkline.").and_then(|kind| kind.strip_suffix(".v1")).unwrap_or("other");
-    let source = fact::text(message, header::SOURCE).unwrap_or_default();
     let published = setup.metrics.published.with_label_values(&[source, kind, outcome.unwrap_or("unknown")]);
     batch.counters.push(published);
     batch.received.push(received);
@@ -421,13 +422,13 @@ fn take(
 
 /// Output partition = input partition, always set: the seen topic's partition holds the memory of exactly this one.
 fn publish(
-    setup: &Setup,
+    topic: &str,
     transactions: &Transactions,
     message: &BorrowedMessage<'_>,
     value: &[u8],
     revision: Option<(crate::event::EventKey, u8)>,
 ) -> Result<(), Trouble> {
-    let record = BaseRecord::<[u8], [u8]>::to(&setup.topics.events.name)
+    let record = BaseRecord::<[u8], [u8]>::to(topic)
         .partition(message.partition())
         .key(message.key().unwrap_or_default())
         .payload(value)

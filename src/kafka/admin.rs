@@ -122,7 +122,7 @@ async fn inspect(admin: &AdminClient<DefaultClientContext>, topics: &Topics) -> 
             Some(found) if topic.co_partitioned && found != topic.partitions => findings.push(Finding {
                 fatal: true,
                 text: format!(
-                    "topic {} has {found} partitions, kafka.partitions is {}: inbox, events and seen need the same \
+                    "topic {} has {found} partitions, kafka.partitions is {}: inbox, events, seen and routed topics need the same \
                      number, which can never be changed in place; set kafka.partitions to the topics' number, or use a \
                      new kafka.topic_prefix",
                     topic.name, topic.partitions

@@ -121,6 +121,24 @@ async fn revisions_are_published_and_vaguer_sights_are_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn chosen_events_go_to_topics_of_their_own_with_the_same_guarantees() {
+    let extra = "kafka.routes = [{ topic = \"recordings\", types = [\"recording.available\"] }]";
+    let deployment = Deployment::new(Cluster::shared().bootstrap(), extra);
+    let mut replica = deployment.start();
+    let (client, url) = (reqwest::Client::new(), replica.url());
+    for _ in 0..3 {
+        assert_eq!(deployment.signed("call", CALL).post(&client, &url).await.expect("an answer").status(), 200);
+    }
+    let recordings = deployment.read_until("recordings", |events| !events.is_empty());
+    let events = deployment.read_until("events", |events| !events.is_empty());
+    assert_eq!(summaries(&recordings).into_iter().collect::<Vec<_>>(), ["recording.available call-1001 r0 -"]);
+    assert_eq!(summaries(&events).into_iter().collect::<Vec<_>>(), ["call.ended call-1001 r0 answered"]);
+    assert_eq!((recordings.len(), events.len()), (1, 1));
+    assert_eq!(recordings[0].partition, events[0].partition, "the same partition, because they share the call");
+    assert!(replica.stop().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_understood_is_acknowledged_and_kept_whole() {
     let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
     let mut replica = deployment.start();
