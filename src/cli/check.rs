@@ -17,6 +17,12 @@ use super::{ConfigFile, runtime};
 const LONGEST_ANSWER_MS: u64 = 4_500;
 
 #[derive(clap::Args)]
+#[command(
+    after_help = "Each line is `ok`, `warn` or `FAIL`, what was checked, the finding and its fix. Kafka is asked for its \
+                        topics, for a transactional producer, and for the time of a record in a topic that is created for \
+                        it and deleted again.\n\n\
+                        Exit codes: 0 no FAIL, 1 at least one, 2 usage or configuration."
+)]
 pub(super) struct Check {
     #[command(flatten)]
     config: ConfigFile,

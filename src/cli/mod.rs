@@ -27,15 +27,15 @@ struct Cli {
 enum Command {
     /// Run against a Kafka cluster.
     Serve(serve::Serve),
-    /// Try it out: an embedded broker in memory, demo sources, events shown as they are published.
+    /// Try it out: everything in one process, with a broker in memory and demo sources.
     Dev(dev::Dev),
-    /// Check configuration, sources, Kafka, its topics and the clock; each finding names its fix.
+    /// Check a deployment: configuration, sources, Kafka, topics, clock.
     Check(check::Check),
     /// Follow the published events.
     Tail(tail::Tail),
-    /// Print a signed curl line for a source and body, as the vendor would send it.
+    /// Print a curl line that sends a body as the vendor would, signed.
     Sign(request::Sign),
-    /// Say whether a captured request is genuine, step by step, and what becomes of it.
+    /// Say step by step whether a captured request is genuine, and what becomes of it.
     Verify(request::Verify),
     /// Print a document for machines: JSON Schema, OpenAPI or AsyncAPI.
     Schema(schema::Schema),

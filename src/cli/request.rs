@@ -10,8 +10,9 @@ use jiff::Timestamp;
 
 use crate::app::Failed;
 use crate::clock;
-use crate::config::{Config, suggest};
+use crate::config::{Config, SettingsError, suggest};
 use crate::event::{Channel, Instant};
+use crate::http::media_type;
 use crate::reject::Reason;
 use crate::source::{self, Source};
 use crate::vendor::capture::{self, Captured};
@@ -19,7 +20,10 @@ use crate::vendor::{Explain, Inbound, Kind, Unsigned};
 
 use super::ConfigFile;
 
+const ARGUMENT: &str = "command line";
+
 #[derive(clap::Args)]
+#[command(after_help = "The line holds a signature and perhaps a path token: keep it out of logs.")]
 pub(super) struct Sign {
     #[command(flatten)]
     config: ConfigFile,
@@ -38,7 +42,7 @@ impl Sign {
     pub(super) fn run(self) -> Result<(), Failed> {
         let config = self.config.load()?;
         let source = find(&config, &self.source)?;
-        let kind = kind(&source, &self.kind)?;
+        let kind = kind(&source, &self.kind, ARGUMENT)?;
         let body = String::from_utf8(read(&self.body)?)
             .map_err(|_| Failed::Running("the body is not UTF-8 and does not fit on a command line".to_owned()))?;
         println!("{}", curl(&source, kind, &body, &base_url(&config))?);
@@ -65,17 +69,20 @@ pub(super) struct Verify {
     at: Option<Timestamp>,
     /// File with the captured HTTP request, `-` for standard input.
     #[arg(default_value = "-", value_name = "FILE")]
-    file: PathBuf,
+    request: PathBuf,
 }
 
 impl Verify {
     pub(super) fn run(self) -> Result<ExitCode, Failed> {
         let config = self.config.load()?;
         let source = find(&config, &self.source)?;
-        let request = capture::parse(&read(&self.file)?)
-            .map_err(|error| Failed::Running(format!("{}: {error}", self.file.display())))?;
+        let request = capture::parse(&read(&self.request)?)
+            .map_err(|error| Failed::Running(format!("{}: {error}", self.request.display())))?;
         let last = request.path.rsplit('/').next().unwrap_or_default();
-        let kind = kind(&source, self.kind.as_deref().unwrap_or(last))?;
+        let kind = match &self.kind {
+            Some(name) => kind(&source, name, ARGUMENT)?,
+            None => kind(&source, last, "last segment of the request's path")?,
+        };
         let (text, good) = explain(&source, kind, request, self.at);
         print!("{text}");
         Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -91,6 +98,8 @@ fn explain(source: &Source, kind: &'static Kind, request: Captured, at: Option<T
         good &= holds;
     };
     step(request.method == "POST", &format!("method is {}, callbacks are POSTed", request.method));
+    let sent = source.adapter.accepts(&media_type(&request.headers));
+    step(sent, if sent { "content-type is one the vendor sends" } else { "content-type is not one the vendor sends" });
     if source.path_tokens() > 0 {
         let holds = source.check_path_token(path_token(&request.path)).is_ok();
         step(
@@ -118,7 +127,7 @@ fn explain(source: &Source, kind: &'static Kind, request: Captured, at: Option<T
             return (text, false);
         }
         Ok(_) if !good => {
-            text.push_str("not accepted: the signature holds, the address does not\n");
+            text.push_str("not accepted: what the vendor signs holds, what is checked before does not\n");
             return (text, false);
         }
         Ok(verified) => verified,
@@ -174,10 +183,12 @@ pub(super) fn find(config: &Config, name: &str) -> Result<Arc<Source>, Failed> {
         .ok_or_else(|| config.error(&format!("sources.{name}"), format!("is not configured; {known}")).into())
 }
 
-pub(super) fn kind(source: &Source, name: &str) -> Result<&'static Kind, Failed> {
+/// The kind called `name`, which came from `origin`.
+fn kind(source: &Source, name: &str, origin: &str) -> Result<&'static Kind, Failed> {
     source.kind(name).ok_or_else(|| {
         let known = suggest(name, source.vendor.kinds().iter().map(|kind| kind.name));
-        Failed::Running(format!("{} has no kind `{name}`; {known}", source.vendor.title()))
+        let message = format!("{} has no kind `{name}`; {known}", source.vendor.title());
+        SettingsError { key: "--kind".to_owned(), origin: origin.to_owned(), message }.into()
     })
 }
 

@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::ClientContext;
-use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
-use rdkafka::producer::{BaseProducer, FutureProducer, FutureRecord, Producer};
+use rdkafka::client::{ClientContext, DefaultClientContext};
+use rdkafka::config::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseProducer, DeliveryResult, FutureProducer, FutureRecord, Producer, ProducerContext};
 
 use super::{Report, count};
 use crate::clock;
@@ -21,15 +22,10 @@ const CLOCK_WARN_MS: u64 = 1_000;
 const CLOCK_FAIL_MS: u64 = 60_000;
 
 pub(super) async fn check(report: &mut Report, config: &Config, client: &ClientConfig) {
-    let heard = Heard::default();
-    let admin: AdminClient<Heard> = match client.create_with_context(heard.clone()) {
-        Ok(admin) => admin,
-        Err(error) => return report.fail("kafka", &error.to_string(), "correct kafka.properties, tls and sasl"),
-    };
-    let Some(brokers) = reach(report, &admin, &heard) else { return };
+    let Some(brokers) = reach(report, client) else { return };
     topics(report, config, client, brokers).await;
     transactions(report, config, client);
-    clock_difference(report, config, client, &admin).await;
+    clock_difference(report, config, client, brokers).await;
 }
 
 /// The last thing librdkafka complained about: a failed connection or login, which its errors do not tell.
@@ -37,23 +33,39 @@ pub(super) async fn check(report: &mut Report, config: &Config, client: &ClientC
 struct Heard(Arc<Mutex<Option<String>>>);
 
 impl ClientContext for Heard {
-    fn log(&self, level: RDKafkaLogLevel, _: &str, message: &str) {
-        if (level as i32) <= RDKafkaLogLevel::Error as i32 {
-            // The thread's name in front says nothing to the reader.
-            let message = message.split_once("]: ").map_or(message, |(_, message)| message);
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(message.to_owned());
+    fn error(&self, error: KafkaError, reason: &str) {
+        // That all are down follows from what was said about each.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
         }
     }
 }
 
-fn reach(report: &mut Report, admin: &AdminClient<Heard>, heard: &Heard) -> Option<usize> {
-    match tokio::task::block_in_place(|| admin.inner().fetch_metadata(None, TIMEOUT)) {
+impl ProducerContext for Heard {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
+}
+
+/// How many brokers there are; `None` when none answers.
+fn reach(report: &mut Report, client: &ClientConfig) -> Option<usize> {
+    let heard = Heard::default();
+    let producer: BaseProducer<Heard> = match client.create_with_context(heard.clone()) {
+        Ok(producer) => producer,
+        Err(error) => {
+            report.fail("kafka", &error.to_string(), "correct kafka.properties, kafka.tls and kafka.sasl");
+            return None;
+        }
+    };
+    match tokio::task::block_in_place(|| producer.client().fetch_metadata(None, TIMEOUT)) {
         Ok(metadata) => {
             let brokers = metadata.brokers().len();
             report.ok("kafka", &format!("{} in the cluster", count(brokers, "broker")));
             Some(brokers)
         }
         Err(error) => {
+            // What happened to the connections waits to be picked up.
+            producer.poll(Duration::from_millis(100));
             let heard = heard.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let finding = format!("no broker answers: {}", heard.unwrap_or_else(|| error.to_string()));
             report.fail("kafka", &finding, "correct kafka.brokers, kafka.tls and kafka.sasl");
@@ -115,10 +127,15 @@ fn transactions(report: &mut Report, config: &Config, client: &ClientConfig) {
 }
 
 /// Compares clocks by a record whose time the broker sets, in a topic that is deleted again.
-async fn clock_difference(report: &mut Report, config: &Config, client: &ClientConfig, admin: &AdminClient<Heard>) {
+async fn clock_difference(report: &mut Report, config: &Config, client: &ClientConfig, brokers: usize) {
+    let admin: AdminClient<DefaultClientContext> = match client.create() {
+        Ok(admin) => admin,
+        Err(error) => return report.warn("clock", &format!("not compared: {error}"), "see the other findings"),
+    };
     let options = AdminOptions::new().operation_timeout(Some(TIMEOUT)).request_timeout(Some(TIMEOUT));
     let name = config.kafka.topic(&format!("check.{}", uuid::Uuid::new_v4().simple()));
-    let replication = TopicReplication::Fixed(config.kafka.replication_factor);
+    let most = i32::try_from(brokers).unwrap_or(i32::MAX).max(1);
+    let replication = TopicReplication::Fixed(config.kafka.replication_factor.min(most));
     let topic = NewTopic::new(&name, 1, replication).set("message.timestamp.type", "LogAppendTime");
     let created = match admin.create_topics([&topic], &options).await.map(|mut results| results.pop()) {
         Ok(Some(Err((_, code)))) => Err(code.to_string()),
@@ -139,8 +156,7 @@ async fn clock_difference(report: &mut Report, config: &Config, client: &ClientC
     }
 }
 
-/// Milliseconds by which our clock is ahead of the broker's, at least; 0 when the broker's time lies between sending and
-/// acknowledgement.
+/// Milliseconds by which our clock is ahead of the broker's, as [`difference`] says.
 async fn ahead(client: &ClientConfig, topic: &str) -> Result<i64, String> {
     let mut settings = client.clone();
     settings.set("acks", "all").set("message.timeout.ms", TIMEOUT.as_millis().to_string());
@@ -152,7 +168,13 @@ async fn ahead(client: &ClientConfig, topic: &str) -> Result<i64, String> {
     let delivery = producer.send(record(), TIMEOUT).await.map_err(|(error, _)| error.to_string())?;
     let after = clock::now().as_millisecond();
     let at = delivery.timestamp.to_millis().ok_or("the broker gave the record no time")?;
-    Ok(if at < before { before - at } else { (after - at).min(0) })
+    Ok(difference(before, at, after))
+}
+
+/// By how much we are ahead of the broker, at least; negative when behind, 0 when the broker's time lies between sending
+/// and acknowledgement.
+fn difference(before: i64, at: i64, after: i64) -> i64 {
+    if at < before { before - at } else { (after - at).min(0) }
 }
 
 fn judge(report: &mut Report, ahead: i64) {
@@ -163,7 +185,28 @@ fn judge(report: &mut Report, ahead: i64) {
     };
     match apart {
         0..=CLOCK_WARN_MS => report.ok("clock", &finding),
-        ..=CLOCK_FAIL_MS => report.warn("clock", &finding, "synchronise both clocks (NTP)"),
+        _ if apart <= CLOCK_FAIL_MS => report.warn("clock", &finding, "synchronise both clocks (NTP)"),
         _ => report.fail("clock", &finding, "synchronise both clocks (NTP): fresh signatures look stale"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_to_the_broker_is_no_difference_of_clocks() {
+        for (at, ahead) in [(100, 0), (105, 0), (110, 0), (90, 10), (130, -20)] {
+            assert_eq!(difference(100, at, 110), ahead);
+        }
+    }
+
+    #[test]
+    fn a_second_is_worth_a_warning_and_a_minute_a_failure() {
+        for (ahead, warned, failed) in [(0, 0, 0), (-1_000, 0, 0), (1_001, 1, 0), (-60_000, 1, 0), (60_001, 0, 1)] {
+            let mut report = Report::default();
+            judge(&mut report, ahead);
+            assert_eq!((report.warned, report.failed), (warned, failed), "{ahead}");
+        }
     }
 }
