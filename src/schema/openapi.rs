@@ -151,8 +151,12 @@ fn callback(name: &str, sent: &[Sent], token: bool) -> Value {
 fn contents(sent: &[Sent]) -> Value {
     let mut contents: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
     for sent in sent {
-        let known = ["application/json", "application/x-www-form-urlencoded"];
-        for media_type in known.into_iter().filter(|media_type| sent.source.adapter.accepts(media_type)) {
+        let known = ["application/json", "application/x-www-form-urlencoded", "application/xml", "text/xml"];
+        let mut accepted: Vec<_> = known.into_iter().filter(|known| sent.source.adapter.accepts(known)).collect();
+        if accepted.is_empty() {
+            accepted.push("*/*");
+        }
+        for media_type in accepted {
             let bodies = contents.entry(media_type).or_default();
             if !bodies.contains(&&sent.body) {
                 bodies.push(&sent.body);
