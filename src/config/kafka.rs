@@ -41,7 +41,7 @@ pub struct Kafka {
     /// Any librdkafka property, for all clients (<https://docs.confluent.io/platform/current/clients/librdkafka/html/md_CONFIGURATION.html>).
     /// Those that carry the guarantees are refused.
     #[serde(deserialize_with = "properties")]
-    #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>")]
+    #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>", extend("default" = {}))]
     pub properties: Vec<(String, String)>,
 }
 

@@ -192,9 +192,15 @@ fn origin(metadata: &figment::Metadata, key: &str) -> String {
 
 /// Says that a key does not exist, and which one was probably meant.
 fn unknown<'a>(key: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    match known.clone().min_by_key(|candidate| distance(key, candidate)) {
-        Some(near) if distance(key, near) <= 1 + key.len() / 3 => format!("is not a setting; did you mean `{near}`?"),
-        _ => format!("is not a setting; there are {}", known.collect::<Vec<_>>().join(", ")),
+    format!("is not a setting; {}", suggest(key, known))
+}
+
+/// For a name that does not exist: the one that was probably meant, or else all there are.
+pub fn suggest<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match known.clone().min_by_key(|candidate| distance(name, candidate)) {
+        Some(near) if distance(name, near) <= 1 + name.len() / 3 => format!("did you mean `{near}`?"),
+        Some(_) => format!("there are {}", known.collect::<Vec<_>>().join(", ")),
+        None => "there are none".to_owned(),
     }
 }
 

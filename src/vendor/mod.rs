@@ -13,6 +13,7 @@
 //! Nothing in here does I/O or reads a clock or randomness: everything is a pure function of bytes, headers,
 //! configuration and the time it is given.
 
+pub mod capture;
 mod explain;
 pub mod lenient;
 pub mod nxcloud_callbot;
@@ -96,6 +97,10 @@ pub trait Adapter: Send + Sync {
     /// How long a signed request can be repeated by anybody who saw it, seconds: 0 for ever, `None` when the source does
     /// not sign a time. Must not exceed the dedup window.
     fn replay_window_seconds(&self) -> Option<u32>;
+    /// How many secrets are accepted now, where that can be counted: for `trunkline check`.
+    fn active_secrets(&self) -> Option<usize> {
+        None
+    }
     /// Headers kept with a delivery that was not understood, so that it can be replayed.
     fn kept_headers(&self) -> &'static [&'static str];
     /// Re-reads secret files; `true` when anything changed.

@@ -1,5 +1,7 @@
 //! Integration tests, against real Apache Kafka and the real program.
 
+/// The commands, as somebody at a terminal sees them.
+mod cli;
 /// A deployment of the program on topics of its own, and its vendor.
 mod deployment;
 /// `trunkline dev` as the README says to use it.
