@@ -234,6 +234,10 @@ async fn keep(
     for &kept in source.adapter.kept_headers() {
         headers.extend(inbound.header(kept).map(|value| (kept, value.to_owned())));
     }
+    let query = inbound.parameters(source.adapter.kept_parameters());
+    if !query.is_empty() {
+        headers.push(("trunkline_query", query));
+    }
     let record = Record {
         topic: &ingest.topics.rejected.name,
         key: &source.name,

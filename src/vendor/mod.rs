@@ -18,6 +18,7 @@ mod explain;
 pub mod lenient;
 pub mod nxcloud_callbot;
 mod registry;
+pub mod tencent_ccc;
 
 use std::borrow::Cow;
 
@@ -103,6 +104,10 @@ pub trait Adapter: Send + Sync {
     }
     /// Headers kept with a delivery that was not understood, so that it can be replayed.
     fn kept_headers(&self) -> &'static [&'static str];
+    /// Query parameters kept with it: those that say what the delivery is, never a signature.
+    fn kept_parameters(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Re-reads secret files; `true` when anything changed.
     fn reload_secrets(&self) -> Result<bool, crate::secret::FileError>;
 }
@@ -130,6 +135,14 @@ impl Inbound {
             (Some(value), None) => value.to_str().ok(),
             _ => None,
         }
+    }
+
+    /// The parts of the query with these names, as received; empty when there are none. A `?` separates too: vendors
+    /// append their query to URLs that have one already.
+    pub fn parameters(&self, names: &[&str]) -> String {
+        let parts = self.query.as_deref().unwrap_or_default().split(['&', '?']);
+        let kept: Vec<_> = parts.filter(|part| names.contains(&part.split('=').next().unwrap_or_default())).collect();
+        kept.join("&")
     }
 }
 
