@@ -13,10 +13,14 @@
 //! Nothing in here does I/O or reads a clock or randomness: everything is a pure function of bytes, headers,
 //! configuration and the time it is given.
 
+pub mod code;
 mod explain;
+pub mod jwt;
 pub mod lenient;
 pub mod nxcloud_callbot;
 mod registry;
+pub mod vonage_vcc;
+pub mod vonage_voice;
 
 use std::borrow::Cow;
 
