@@ -104,7 +104,6 @@ fn other_forms_are_refused() {
 #[test]
 fn claims_of_another_shape_are_refused_after_the_signature_only() {
     #[derive(Debug, Deserialize)]
-    #[expect(dead_code)]
     struct Claims {
         iat: Option<NumericDate>,
     }

@@ -68,7 +68,7 @@ fn event(body: &Value) -> Event {
 }
 
 fn refused(body: &Value) -> Reject {
-    run(&settings(), body.to_string()).err().expect("refused")
+    run(&settings(), body.to_string()).expect_err("refused")
 }
 
 fn key(event_type: EventType, ids: &[&str]) -> EventKey {
@@ -271,7 +271,7 @@ fn bodies_that_are_no_notification() {
         "\"text\"".into(),
     ];
     for body in bad {
-        assert_eq!(run(&settings(), body).err().expect("refused").reason, Reason::BodyNotJson);
+        assert_eq!(run(&settings(), body).expect_err("refused").reason, Reason::BodyNotJson);
     }
 }
 

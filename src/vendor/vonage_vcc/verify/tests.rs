@@ -2,9 +2,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use proptest::prelude::*;
 
-use super::super::{AgentLegs, KINDS, Vcc, customer_roles};
+use super::super::{AgentLegs, KINDS, Vcc, VonageVcc, customer_roles};
 use super::*;
-use crate::vendor::{Adapter, Unsigned};
+use crate::vendor::{Adapter, Unsigned, Vendor};
 
 /// Base64 of `my_secret_key`.
 const KEY: &str = "bXlfc2VjcmV0X2tleQ==";
@@ -227,6 +227,38 @@ fn the_story_names_no_secret() {
     }
 }
 
+#[test]
+fn settings_that_could_not_work_are_refused() {
+    let complaint = |toml: &str| {
+        let toml = format!("[sources.vcc]\nvendor = \"vonage-vcc\"\n{toml}");
+        let config = crate::config::Config::from_toml(&toml).expect("TOML");
+        VonageVcc.adapter(&config.source("vcc")).err().map(|error| error.to_string())
+    };
+    assert_eq!(complaint(r#"secrets = ["bXlfc2VjcmV0X2tleQ=="]"#), None);
+    for (toml, key) in [
+        ("", "secret_files"),
+        (r#"secrets = [""]"#, "secrets"),
+        (r#"secrets = ["not base64!"]"#, "secrets"),
+        (r#"secrets = ["bXlfc2VjcmV0X2tleQ"]"#, "secrets"),
+        (r#"secret_files = ["/nowhere/at/all"]"#, "secret_files"),
+        ("secrets = [\"bXlfc2VjcmV0X2tleQ==\"]\nagent_legs = \"all\"", "agent_legs"),
+        ("secrets = [\"bXlfc2VjcmV0X2tleQ==\"]\nsecret = 1", "secret"),
+    ] {
+        let error = complaint(toml).expect("refused");
+        assert!(error.contains(&format!("sources.vcc.{key}")), "{toml}: {error}");
+        assert!(!error.contains("not base64!"), "{error}");
+    }
+}
+
+#[test]
+fn the_replay_window_covers_all_that_is_accepted() {
+    let window = |freshness_seconds| {
+        let settings = Settings { freshness_seconds, ..settings() };
+        Vcc { settings, secrets: Secrets::fixed(&[KEY]) }.replay_window_seconds()
+    };
+    assert_eq!((window(0), window(300), window(u32::MAX)), (Some(0), Some(330), Some(u32::MAX)));
+}
+
 proptest! {
     #[test]
     fn what_is_signed_verifies(body in ".{0,300}", now in 1_000_000_000i64..4_000_000_000) {
@@ -250,6 +282,7 @@ proptest! {
     #[test]
     fn any_header_is_refused_without_panic(token in ".{0,200}") {
         let headers = vec![(HEADER, token)];
-        prop_assert!(!Case { headers, ..Case::new() }.accepted());
+        let accepted = Case { headers, ..Case::new() }.accepted();
+        prop_assert!(!accepted);
     }
 }

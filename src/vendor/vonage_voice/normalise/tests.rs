@@ -66,7 +66,7 @@ fn event(body: &Value) -> Event {
 }
 
 fn refused(body: &Value) -> Reject {
-    run(&settings(), body.to_string()).err().expect("refused")
+    run(&settings(), body.to_string()).expect_err("refused")
 }
 
 fn key(event_type: EventType, ids: &[&str]) -> EventKey {
@@ -155,7 +155,7 @@ fn an_unknown_status_is_kept_until_it_is_configured() {
 
 #[test]
 fn a_completed_call_was_answered_when_it_lasted() {
-    let (start, end) = ("2024-12-16T10:40:00.000Z", "2024-12-16T10:41:17.000Z");
+    let (start, end) = ("2024-12-16T10:40:00Z", "2024-12-16T10:41:17Z");
     for (duration, from, to, outcome) in [
         (json!("77"), json!(start), json!(end), Outcome::Answered),
         (json!(77), Value::Null, Value::Null, Outcome::Answered),
@@ -252,7 +252,6 @@ fn webhooks_without_a_status_make_no_event() {
         json!({"speech": {"results": []}, "uuid": CALL}),
         json!({"conversation_uuid_from": "CON-1", "conversation_uuid_to": "CON-2", "uuid": CALL}),
         json!({"reason": "Syntax error in NCCO.", "conversation_uuid": CONVERSATION}),
-        json!({"payload": {"any": 1}, "conversation_uuid": CONVERSATION}),
         json!({}),
     ] {
         assert_eq!(refused(&body).reason, Reason::NotHandled, "{body}");
@@ -306,7 +305,7 @@ fn bodies_that_are_no_webhook() {
         "\"text\"".into(),
     ];
     for body in bad {
-        assert_eq!(run(&settings(), body).err().expect("refused").reason, Reason::BodyNotJson);
+        assert_eq!(run(&settings(), body).expect_err("refused").reason, Reason::BodyNotJson);
     }
 }
 
@@ -318,7 +317,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(Value::from),
         ".{0,12}".prop_map(Value::from),
         Just(Value::from("completed")),
-        Just(Value::from("2024-12-16T10:41:17.005Z")),
+        Just(Value::from("2024-12-16T10:41:17Z")),
     ];
     let name = prop_oneof![
         Just("status".to_owned()),

@@ -2,9 +2,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use proptest::prelude::*;
 
-use super::super::{KINDS, StartTime, Voice};
+use super::super::{KINDS, StartTime, Voice, VonageVoice};
 use super::*;
-use crate::vendor::{Adapter, Unsigned};
+use crate::vendor::{Adapter, Unsigned, Vendor};
 
 const SECRET: &str = "my_signature_secret";
 const API_KEY: &str = "a1b2c3d";
@@ -207,6 +207,28 @@ fn the_story_names_no_secret() {
     }
 }
 
+#[test]
+fn settings_that_could_not_work_are_refused() {
+    let complaint = |toml: &str| {
+        let toml = format!("[sources.voice]\nvendor = \"vonage-voice\"\n{toml}");
+        let config = crate::config::Config::from_toml(&toml).expect("TOML");
+        VonageVoice.adapter(&config.source("voice")).err().map(|error| error.to_string())
+    };
+    assert_eq!(complaint("api_key = \"k\"\nsecrets = [\"s\"]"), None);
+    for (toml, key) in [
+        ("secrets = [\"s\"]", "api_key"),
+        ("api_key = \"\"\nsecrets = [\"s\"]", "api_key"),
+        ("api_key = \"k\"", "secret_files"),
+        ("api_key = \"k\"\nsecrets = [\"\"]", "secrets"),
+        ("api_key = \"k\"\napplication_id = \"\"\nsecrets = [\"s\"]", "application_id"),
+        ("api_key = \"k\"\nsecret_files = [\"/nowhere/at/all\"]", "secret_files"),
+        ("api_key = \"k\"\nsecrets = [\"s\"]\noutcomes = { busy = \"engaged\" }", "outcomes"),
+    ] {
+        let error = complaint(toml).expect("refused");
+        assert!(error.contains(&format!("sources.voice.{key}")), "{toml}: {error}");
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_signed_verifies(
@@ -234,6 +256,7 @@ proptest! {
 
     #[test]
     fn any_header_is_refused_without_panic(value in ".{0,200}") {
-        prop_assert!(!Case { authorization: vec![value], ..Case::new() }.accepted());
+        let accepted = Case { authorization: vec![value], ..Case::new() }.accepted();
+        prop_assert!(!accepted);
     }
 }
