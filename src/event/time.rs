@@ -3,6 +3,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -31,6 +33,14 @@ impl Instant {
             1..100_000_000_000 => Self::from_millis(value * 1000),
             _ => Self::from_millis(value),
         }
+    }
+
+    /// A vendor's ISO 8601 time; one without offset is read in `zone`.
+    pub fn from_iso(text: &str, zone: &TimeZone) -> Option<Self> {
+        let text = text.trim();
+        let with_offset = text.parse::<Timestamp>().ok();
+        let local = || text.parse::<DateTime>().ok()?.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp());
+        with_offset.or_else(local).map(Self::new)
     }
 
     /// Unix time in milliseconds.
@@ -94,6 +104,24 @@ mod tests {
     fn cut_towards_the_past() {
         let timestamp: Timestamp = "2024-03-01T08:00:00.0059Z".parse().expect("valid");
         assert_eq!(Instant::new(timestamp).to_string(), "2024-03-01T08:00:00.005Z");
+    }
+
+    #[test]
+    fn iso_with_and_without_offset() {
+        let shanghai = TimeZone::get("Asia/Shanghai").expect("bundled");
+        let read = |text: &str| Instant::from_iso(text, &shanghai).map(|instant| instant.to_string());
+        for text in [
+            "2024-12-16T10:41:18.005Z",
+            "2024-12-16T10:41:18.0059999Z",
+            "2024-12-16T12:41:18.005+02:00",
+            "2024-12-16T18:41:18.005",
+            " 2024-12-16 18:41:18.005 ",
+        ] {
+            assert_eq!(read(text).as_deref(), Some("2024-12-16T10:41:18.005Z"), "{text}");
+        }
+        for text in ["", "now", "1734345678", "18:41:18", "2024-13-16T10:41:18Z", "99999-01-01T00:00:00Z"] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 
     #[test]

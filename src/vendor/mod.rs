@@ -14,11 +14,15 @@
 //! configuration and the time it is given.
 
 pub mod capture;
+pub mod code;
 mod explain;
+pub mod jwt;
 pub mod lenient;
 pub mod nxcloud_callbot;
 mod registry;
 pub mod tencent_ccc;
+pub mod vonage_vcc;
+pub mod vonage_voice;
 
 use std::borrow::Cow;
 

@@ -1,6 +1,6 @@
 //! From NXCloud Callbot's bodies to events.
 
-use super::codes::{self, look_up};
+use super::codes;
 use super::wire::{CallInfoDetail, Intent, OrderCallback, TaskCallback};
 use super::{CALL, ORDER, Settings, TASK};
 use crate::event::{
@@ -8,6 +8,7 @@ use crate::event::{
     Phone, Recording, Task, TaskState, digest_hex,
 };
 use crate::reject::{Reason, Reject};
+use crate::vendor::code::look_up;
 use crate::vendor::{Context, Verified, lenient};
 
 /// The facts of one delivery, in the order they happened.
