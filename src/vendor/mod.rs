@@ -13,9 +13,14 @@
 //! Nothing in here does I/O or reads a clock or randomness: everything is a pure function of bytes, headers,
 //! configuration and the time it is given.
 
+pub mod capture;
 mod explain;
+#[cfg(test)]
+mod fixtures;
 pub mod lenient;
 pub mod nxcloud_callbot;
+#[cfg(test)]
+mod purity;
 mod registry;
 
 use bytes::Bytes;
