@@ -192,15 +192,15 @@ impl Kafka {
 /// Properties may be written quoted (`"security.protocol" = "ssl"`) or as dotted keys; both give one flat list.
 fn properties<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, String)>, D::Error> {
     let mut flat = Vec::new();
-    flatten("", &Dict::deserialize(deserializer)?, &mut flat);
+    flatten("", &Dict::deserialize(deserializer)?, &mut flat).map_err(serde::de::Error::custom)?;
     Ok(flat)
 }
 
-fn flatten(prefix: &str, dict: &Dict, flat: &mut Vec<(String, String)>) {
+fn flatten(prefix: &str, dict: &Dict, flat: &mut Vec<(String, String)>) -> Result<(), String> {
     for (key, value) in dict {
         let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         match value {
-            Value::Dict(_, inner) => flatten(&name, inner, flat),
+            Value::Dict(_, inner) => flatten(&name, inner, flat)?,
             Value::String(_, text) => flat.push((name, text.clone())),
             Value::Bool(_, value) => flat.push((name, value.to_string())),
             Value::Num(_, number) => {
@@ -210,7 +210,8 @@ fn flatten(prefix: &str, dict: &Dict, flat: &mut Vec<(String, String)>) {
                     .or_else(|| number.to_u128().map(|n| n.to_string()));
                 flat.push((name, text.or_else(|| number.to_f64().map(|n| n.to_string())).unwrap_or_default()));
             }
-            _ => {}
+            _ => return Err(format!("`{name}` must be a text, a number, true or false")),
         }
     }
+    Ok(())
 }

@@ -123,10 +123,16 @@ impl Config {
         SourceSettings { config: self, name }
     }
 
-    /// A complaint about `key`, with the place its value came from.
+    /// A complaint about `key`, with the place its value came from; for a key that is not there, the place that
+    /// lacks it.
     pub fn error(&self, key: &str, message: impl Into<String>) -> SettingsError {
-        let origin =
-            self.figment.find_metadata(key).map_or_else(|| "not set".to_owned(), |metadata| origin(metadata, key));
+        let place = std::iter::successors(Some(key), |key| Some(key.rsplit_once('.')?.0))
+            .find_map(|place| Some((place, self.figment.find_metadata(place)?)));
+        let origin = match place {
+            Some((place, metadata)) if place == key => origin(metadata, key),
+            Some((section, metadata)) => origin(metadata, &format!("{section}.*")),
+            None => "not set".to_owned(),
+        };
         SettingsError { key: key.to_owned(), origin, message: message.into() }
     }
 }
@@ -147,10 +153,8 @@ impl SettingsError {
         use figment::error::Kind;
         let mut key = error.path.join(".");
         let message = match &error.kind {
-            Kind::UnknownField(field, known) => {
-                key = if key.is_empty() { field.clone() } else { format!("{key}.{field}") };
-                unknown(field, known.iter().copied())
-            }
+            // The path ends with the field already.
+            Kind::UnknownField(field, known) => unknown(field, known.iter().copied()),
             Kind::MissingField(field) => {
                 key = if key.is_empty() { field.to_string() } else { format!("{key}.{field}") };
                 "is required and missing".to_owned()
@@ -162,7 +166,14 @@ impl SettingsError {
                 )
             }
             Kind::UnknownVariant(_, known) => format!("must be one of {}", known.join(", ")),
-            other => other.to_string(),
+            // A TOML error shows the line it is about, which can hold a secret: only place and cause are kept.
+            other => {
+                let text = other.to_string();
+                let told = text
+                    .lines()
+                    .filter(|line| !line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit()).starts_with('|'));
+                told.collect::<Vec<_>>().join(", ")
+            }
         };
         let origin = error.metadata.as_ref().map_or_else(|| "not set".to_owned(), |metadata| origin(metadata, &key));
         if key.is_empty() {

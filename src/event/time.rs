@@ -90,6 +90,8 @@ impl JsonSchema for Instant {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -131,5 +133,38 @@ mod tests {
         assert_eq!(Instant::from_unix(0), None);
         assert_eq!(Instant::from_unix(-1), None);
         assert_eq!(Instant::from_unix(i64::MAX), None);
+    }
+
+    #[test]
+    fn the_border_between_seconds_and_milliseconds() {
+        let text = |value| Instant::from_unix(value).map(|instant| instant.to_string());
+        assert_eq!(text(99_999_999_999).as_deref(), Some("5138-11-16T09:46:39.000Z"));
+        assert_eq!(text(100_000_000_000).as_deref(), Some("1973-03-03T09:46:40.000Z"));
+    }
+
+    #[test]
+    fn no_duration_backwards() {
+        let at = |millis| Instant::from_millis(millis).expect("in range");
+        assert_eq!(at(5_000).since(at(2_000)), Some(3_000));
+        assert_eq!(at(2_000).since(at(5_000)), None);
+    }
+
+    proptest! {
+        /// From 0000-01-01 to the last second of 9999: what RFC 3339 can write.
+        #[test]
+        fn any_instant_is_read_back(millis in -62_167_219_200_000_i64..253_402_207_200_000) {
+            let instant = Instant::from_millis(millis).expect("in range");
+            let text = instant.to_string();
+            prop_assert_eq!(text.len(), "2024-03-01T08:00:00.005Z".len());
+            prop_assert_eq!(text.parse().map(Instant::new).expect("reads"), instant);
+            prop_assert_eq!(serde_json::from_value::<Instant>(text.into()).expect("reads"), instant);
+        }
+
+        #[test]
+        fn any_number_gives_a_positive_time_or_none(value in any::<i64>()) {
+            if let Some(instant) = Instant::from_unix(value) {
+                prop_assert!(instant.as_millis() > 0);
+            }
+        }
     }
 }

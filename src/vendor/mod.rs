@@ -16,9 +16,13 @@
 pub mod capture;
 pub mod code;
 mod explain;
+#[cfg(test)]
+mod fixtures;
 pub mod jwt;
 pub mod lenient;
 pub mod nxcloud_callbot;
+#[cfg(test)]
+mod purity;
 mod registry;
 pub mod tencent_ccc;
 pub mod vonage_vcc;

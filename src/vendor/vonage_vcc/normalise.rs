@@ -30,7 +30,7 @@ enum Side {
 
 /// The facts of one notification.
 pub fn normalise(settings: &Settings, delivery: &Verified, context: &Context) -> Result<Facts, Reject> {
-    let body: Notification = lenient::body(delivery.body())?;
+    let body: Notification = lenient::object(delivery.body())?;
     let change = change(body.kind.as_deref())?;
     let data = body.data.as_ref().ok_or_else(|| missing("data"))?;
     let channel = data.channel.as_ref().ok_or_else(|| missing("data.channel"))?;

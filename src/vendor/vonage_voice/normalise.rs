@@ -16,7 +16,7 @@ use crate::vendor::{Context, Facts, Hint, Verified, lenient};
 
 /// The facts of one webhook.
 pub fn normalise(settings: &Settings, delivery: &Verified, context: &Context) -> Result<Facts, Reject> {
-    let body: EventWebhook = lenient::body(delivery.body())?;
+    let body: EventWebhook = lenient::object(delivery.body())?;
     if let Some(location) = &body.recording_url {
         return Ok(Facts::from(vec![recording(&body, location, delivery, context)?]));
     }
