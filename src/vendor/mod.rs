@@ -16,7 +16,9 @@
 mod explain;
 pub mod lenient;
 pub mod nxcloud_callbot;
+mod proof;
 mod registry;
+pub mod sestek_knovvu;
 
 use std::borrow::Cow;
 
