@@ -16,6 +16,7 @@
 mod explain;
 pub mod lenient;
 pub mod nxcloud_callbot;
+pub mod nxcloud_openapi;
 mod proof;
 mod registry;
 pub mod sestek_knovvu;

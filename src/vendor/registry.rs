@@ -1,10 +1,11 @@
 //! The one list of vendors. Configuration, documentation, demo sources, fixtures tests and metrics iterate it, so a
 //! vendor cannot be half added.
 
-use super::{Vendor, nxcloud_callbot, sestek_knovvu};
+use super::{Vendor, nxcloud_callbot, nxcloud_openapi, sestek_knovvu};
 
 /// Every vendor trunkline understands.
-pub static REGISTRY: &[&dyn Vendor] = &[&nxcloud_callbot::NxcloudCallbot, &sestek_knovvu::SestekKnovvu];
+pub static REGISTRY: &[&dyn Vendor] =
+    &[&nxcloud_callbot::NxcloudCallbot, &nxcloud_openapi::NxcloudOpenapi, &sestek_knovvu::SestekKnovvu];
 
 /// The vendor of that name.
 pub fn find(name: &str) -> Option<&'static dyn Vendor> {
