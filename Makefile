@@ -28,7 +28,7 @@ it:
 generate:
 	cargo build --locked
 	for what in event config openapi asyncapi; do target/debug/trunkline schema $$what > schemas/$$what.json; done
-	for what in configuration metrics answers; do target/debug/trunkline docs $$what > docs/$$what.md; done
+	for what in configuration metrics answers vendors; do target/debug/trunkline docs $$what > docs/$$what.md; done
 
 # Takes a few minutes and prints tables; figures are ratios and medians, machines differ.
 bench: setup

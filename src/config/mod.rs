@@ -94,7 +94,8 @@ impl Config {
         config.kafka.check(&mut complain);
         config.dedup.check(&mut complain);
         // A delivery that is not understood goes to the rejected topic whole.
-        if config.http.max_body_bytes + 20_000 > config.kafka.max_message_bytes {
+        let small = config.http.max_body_bytes + 20_000 <= config.kafka.max_message_bytes;
+        if !small && config.kafka.max_message_bytes >= 10_000 {
             complain("http.max_body_bytes", "must be at least 20000 below kafka.max_message_bytes".into());
         }
         for name in config.kafka.routes.iter().flat_map(|route| &route.sources) {
@@ -176,16 +177,15 @@ impl SettingsError {
             }
         };
         let origin = error.metadata.as_ref().map_or_else(|| "not set".to_owned(), |metadata| origin(metadata, &key));
-        if key.is_empty() {
-            key.push_str("configuration");
-        }
         Self { key, origin, message }
     }
 }
 
 impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}): {}", self.key, self.origin, self.message)
+        // A file that cannot be read as a whole has no key.
+        let key = if self.key.is_empty() { "configuration" } else { &self.key };
+        write!(f, "{key} ({}): {}", self.origin, self.message)
     }
 }
 

@@ -30,6 +30,8 @@ pub fn body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Reject> {
 /// The JSON of a body that must be an object: serde alone would also take a list, with the members by position.
 pub fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Reject> {
     if json.trim_ascii_start().starts_with(b"[") {
+        // Read it anyway: whether it is JSON at all is the more useful complaint.
+        body::<serde::de::IgnoredAny>(json)?;
         return Err(Reject::new(Reason::BodyNotJson, "the JSON is a list, an object is documented"));
     }
     body(json)

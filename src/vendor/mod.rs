@@ -21,9 +21,12 @@ mod fixtures;
 pub mod jwt;
 pub mod lenient;
 pub mod nxcloud_callbot;
+pub mod nxcloud_openapi;
+mod proof;
 #[cfg(test)]
 mod purity;
 mod registry;
+pub mod sestek_knovvu;
 pub mod tencent_ccc;
 pub mod vonage_vcc;
 pub mod vonage_voice;

@@ -1,6 +1,6 @@
 //! NXCloud Callbot, API version 3: task, order and call callbacks.
 
-mod codes;
+pub(super) mod codes;
 mod normalise;
 mod verify;
 mod wire;
@@ -87,14 +87,14 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    const fn bytes(self) -> usize {
+    pub(super) const fn bytes(self) -> usize {
         match self {
             Self::Md5 => 16,
             Self::Sha256 => 32,
         }
     }
 
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Md5 => "MD5",
             Self::Sha256 => "SHA-256",

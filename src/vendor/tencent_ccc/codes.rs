@@ -158,8 +158,3 @@ pub const HANDLED_BY: &[(&str, HandledBy)] = &[
     ("233", HandledBy::Bot),
     ("aiAgentEndCall", HandledBy::Bot),
 ];
-
-/// The row of a table; `None` for a code that is not in it.
-pub fn look_up<V: Copy>(table: &[(&str, V)], code: &str) -> Option<V> {
-    table.iter().find(|(row, _)| *row == code).map(|(_, value)| *value)
-}

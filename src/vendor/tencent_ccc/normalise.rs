@@ -1,6 +1,6 @@
 //! From Tencent Cloud Contact Center's pushes to events.
 
-use super::codes::{self, look_up};
+use super::codes;
 use super::members;
 use super::wire::{Cdr, KeyPress, Record, SeatUser};
 use super::{ACTION, CDR, RECORD, Settings, VOICEMAIL, form};
@@ -9,6 +9,7 @@ use crate::event::{
     Recording,
 };
 use crate::reject::{Reason, Reject};
+use crate::vendor::code::look_up;
 use crate::vendor::{Context, Verified};
 
 /// The fact a push states.
