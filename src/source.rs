@@ -169,7 +169,7 @@ fn build_one(config: &Config, name: &str) -> Result<Source, SettingsError> {
                 "is longer than dedup.window_hours ({}): a request repeated in between would be published twice",
                 config.dedup.window_hours
             );
-            return Err(settings.error("freshness_seconds", message));
+            return Err(settings.error(adapter.replay_window_key(), message));
         }
         _ => {}
     }

@@ -18,6 +18,7 @@ pub mod code;
 mod explain;
 #[cfg(test)]
 mod fixtures;
+pub mod generic;
 pub mod jwt;
 pub mod lenient;
 pub mod nxcloud_callbot;
@@ -32,6 +33,7 @@ pub mod vonage_vcc;
 pub mod vonage_voice;
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
@@ -109,6 +111,10 @@ pub trait Adapter: Send + Sync {
     /// How long a signed request can be repeated by anybody who saw it, seconds: 0 for ever, `None` when the source does
     /// not sign a time. Must not exceed the dedup window.
     fn replay_window_seconds(&self) -> Option<u32>;
+    /// The setting that says so, for complaints.
+    fn replay_window_key(&self) -> &'static str {
+        "freshness_seconds"
+    }
     /// How many secrets are accepted now, where that can be counted: for `trunkline check`.
     fn active_secrets(&self) -> Option<usize> {
         None
@@ -121,6 +127,15 @@ pub trait Adapter: Send + Sync {
     }
     /// Re-reads secret files; `true` when anything changed.
     fn reload_secrets(&self) -> Result<bool, crate::secret::FileError>;
+    /// Sample bodies the settings name, for `trunkline check`.
+    fn sample_files(&self) -> &[PathBuf] {
+        &[]
+    }
+    /// The facts a sample body states, for `trunkline check`; `None` where a source has no samples. A sample has no
+    /// sender to prove, so nothing but its facts leaves this method: it is no way to a [`Verified`].
+    fn read_sample(&self, _body: Bytes, _context: &Context) -> Option<Result<Facts, Reject>> {
+        None
+    }
 }
 
 /// One HTTP request that claims to be a vendor's delivery. Nothing in it is proven.

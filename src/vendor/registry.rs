@@ -1,10 +1,11 @@
 //! The one list of vendors. Configuration, documentation, demo sources, fixtures tests and metrics iterate it, so a
 //! vendor cannot be half added.
 
-use super::{Vendor, nxcloud_callbot, nxcloud_openapi, sestek_knovvu, tencent_ccc, vonage_vcc, vonage_voice};
+use super::{Vendor, generic, nxcloud_callbot, nxcloud_openapi, sestek_knovvu, tencent_ccc, vonage_vcc, vonage_voice};
 
 /// Every vendor trunkline understands.
 pub static REGISTRY: &[&dyn Vendor] = &[
+    &generic::Generic,
     &nxcloud_callbot::NxcloudCallbot,
     &nxcloud_openapi::NxcloudOpenapi,
     &sestek_knovvu::SestekKnovvu,
