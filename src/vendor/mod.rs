@@ -13,7 +13,9 @@
 //! Nothing in here does I/O or reads a clock or randomness: everything is a pure function of bytes, headers,
 //! configuration and the time it is given.
 
+mod code;
 mod explain;
+pub mod huawei_cec;
 pub mod lenient;
 pub mod nxcloud_callbot;
 mod registry;

@@ -5,6 +5,7 @@
 //! them, the texts as ITU-T Q.850 names them.
 
 use crate::event::{Outcome, TaskState};
+pub use crate::vendor::code::look_up;
 
 /// Outcome of a terminating SIP status.
 pub const SIP: &[(&str, Outcome)] = &[
@@ -56,8 +57,3 @@ pub const TASK_STATUS: &[(i64, TaskState)] = &[
     (4, TaskState::Failed),
     (5, TaskState::Paused),
 ];
-
-/// The row of a table; `None` for a code that is not in it.
-pub fn look_up<K: PartialEq + ?Sized, V: Copy>(table: &[(&K, V)], code: &K) -> Option<V> {
-    table.iter().find(|(row, _)| *row == code).map(|(_, value)| *value)
-}
