@@ -16,6 +16,7 @@
 mod code;
 mod explain;
 pub mod huawei_cec;
+pub mod huawei_voicecall;
 pub mod lenient;
 pub mod nxcloud_callbot;
 mod registry;

@@ -1,11 +1,11 @@
 //! The one list of vendors. Configuration, documentation, demo sources, fixtures tests and metrics iterate it, so a
 //! vendor cannot be half added.
 
-use super::{Vendor, huawei_cec, nxcloud_callbot};
+use super::{Vendor, huawei_cec, huawei_voicecall, nxcloud_callbot};
 
 /// Every vendor trunkline understands.
 pub static REGISTRY: &[&dyn Vendor] =
-    &[&huawei_cec::HuaweiCec, &nxcloud_callbot::NxcloudCallbot];
+    &[&huawei_cec::HuaweiCec, &huawei_voicecall::HuaweiVoiceCall, &nxcloud_callbot::NxcloudCallbot];
 
 /// The vendor of that name.
 pub fn find(name: &str) -> Option<&'static dyn Vendor> {
