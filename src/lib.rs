@@ -14,6 +14,7 @@ pub mod lifecycle;
 pub mod log;
 pub mod metrics;
 pub mod reject;
+pub mod schema;
 pub mod secret;
 pub mod source;
 pub mod vendor;

@@ -9,7 +9,7 @@ use governor::{DefaultDirectRateLimiter, Quota};
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
 
-use crate::config::{self, Config, SettingsError, SourceSettings};
+use crate::config::{self, Config, SettingsError, SourceSettings, suggest};
 use crate::event::{Channel, Country, Instant};
 use crate::reject::{Reason, Reject};
 use crate::secret::{FileError, Secret, Secrets, equal};
@@ -87,6 +87,16 @@ impl Source {
         }
     }
 
+    /// How many path tokens are accepted now; 0 when the URL has none.
+    pub fn path_tokens(&self) -> usize {
+        self.path_tokens.as_ref().map_or(0, |tokens| tokens.active().len())
+    }
+
+    /// Whether only some addresses may call.
+    pub fn limits_addresses(&self) -> bool {
+        !self.allowed_addresses.is_empty()
+    }
+
     /// Whether `caller` may call here at all.
     pub fn check_address(&self, caller: IpAddr) -> Result<(), Reject> {
         let caller = caller.to_canonical();
@@ -113,6 +123,15 @@ impl Source {
     }
 }
 
+/// TOML of one source of every vendor with made-up secrets, called `VENDOR-demo`: for `trunkline dev`, and for documents
+/// that show what each vendor is answered.
+pub fn demo_settings() -> String {
+    let table = |vendor: &&dyn Vendor| {
+        format!("[sources.{0}-demo]\nvendor = \"{0}\"\n{1}\n", vendor.name(), vendor.demo().settings)
+    };
+    vendor::REGISTRY.iter().map(table).collect()
+}
+
 /// Builds every configured source. All complaints are returned at once.
 pub fn build(config: &Config) -> Result<Sources, Vec<SettingsError>> {
     let mut sources = Sources::new();
@@ -130,8 +149,8 @@ fn build_one(config: &Config, name: &str) -> Result<Source, SettingsError> {
     let settings = config.source(name);
     let common = settings.common()?;
     let vendor = vendor::find(&common.vendor).ok_or_else(|| {
-        let known: Vec<_> = vendor::REGISTRY.iter().map(|vendor| vendor.name()).collect();
-        settings.error("vendor", format!("is not a vendor trunkline knows; there are {}", known.join(", ")))
+        let known = suggest(&common.vendor, vendor::REGISTRY.iter().map(|vendor| vendor.name()));
+        settings.error("vendor", format!("is not a vendor trunkline knows; {known}"))
     })?;
     let country = match &common.country {
         None => None,

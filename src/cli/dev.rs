@@ -9,7 +9,7 @@ use rdkafka::Offset;
 use crate::app::{App, Failed, Role};
 use crate::config::Config;
 use crate::kafka::{Embedded, Topics};
-use crate::{lifecycle, log, vendor};
+use crate::{lifecycle, log, source};
 
 use super::request::curl;
 use super::runtime;
@@ -77,10 +77,7 @@ impl Dev {
             self.log,
             if bootstrap.is_empty() { "unused:0" } else { bootstrap },
         );
-        for vendor in vendor::REGISTRY {
-            let settings = vendor.demo().settings;
-            let _ = write!(toml, "[sources.{0}-demo]\nvendor = \"{0}\"\n{settings}\n", vendor.name());
-        }
+        toml.push_str(&source::demo_settings());
         Config::from_toml(&toml).map_err(Failed::Configuration)
     }
 }

@@ -1,7 +1,9 @@
 //! The commands. Exit codes: 0 done, 1 something failed while running, 2 usage or configuration.
 
+mod check;
 mod dev;
 mod request;
+mod schema;
 mod serve;
 mod tail;
 
@@ -25,12 +27,21 @@ struct Cli {
 enum Command {
     /// Run against a Kafka cluster.
     Serve(serve::Serve),
-    /// Try it out: an embedded broker in memory, demo sources, events shown as they are published.
+    /// Try it out: everything in one process, with a broker in memory and demo sources.
     Dev(dev::Dev),
+    /// Check a deployment: configuration, sources, Kafka, topics, clock.
+    Check(check::Check),
     /// Follow the published events.
     Tail(tail::Tail),
-    /// Print a signed curl line for a source and body, as the vendor would send it.
+    /// Print a curl line that sends a body as the vendor would, signed.
     Sign(request::Sign),
+    /// Say step by step whether a captured request is genuine, and what becomes of it.
+    Verify(request::Verify),
+    /// Print a document for machines: JSON Schema, OpenAPI or AsyncAPI.
+    Schema(schema::Schema),
+    /// Print a reference page in Markdown.
+    #[command(hide = true)]
+    Docs(schema::Docs),
     /// Print a shell completion script.
     Completions {
         /// The shell.
@@ -55,17 +66,26 @@ impl ConfigFile {
 /// Runs the command the arguments name.
 pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Check(check) => return ended(check.run()),
+        Command::Verify(verify) => return ended(verify.run()),
         Command::Serve(serve) => serve.run(),
         Command::Dev(dev) => dev.run(),
         Command::Tail(tail) => tail.run(),
         Command::Sign(sign) => sign.run(),
+        Command::Schema(schema) => schema.run(),
+        Command::Docs(docs) => docs.run(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "trunkline", &mut std::io::stdout());
             Ok(())
         }
     };
+    ended(done.map(|()| ExitCode::SUCCESS))
+}
+
+/// What the process ends with. A command that ran to its end may still have a bad finding to report.
+fn ended(done: Result<ExitCode, Failed>) -> ExitCode {
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failed) => {
             for line in failed.to_string().lines() {
                 eprintln!("error: {line}");

@@ -83,14 +83,16 @@ pub(super) fn follow(
     let mut settings = consumer_config(client);
     // Assigned by hand: a group name is needed, but nothing joins or commits.
     let consumer: BaseConsumer = settings.set("group.id", "trunkline-tail").create().map_err(failed)?;
-    let metadata = consumer.fetch_metadata(Some(&topics.events.name), Duration::from_secs(10)).map_err(failed)?;
-    let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
-    if partitions == 0 {
-        return Err(Failed::Running(format!("topic {} does not exist", topics.events.name)));
-    }
     let mut assignment = TopicPartitionList::new();
-    for partition in 0..partitions {
-        assignment.add_partition_offset(&topics.events.name, partition as i32, from).map_err(failed)?;
+    for topic in topics.published() {
+        let metadata = consumer.fetch_metadata(Some(&topic.name), Duration::from_secs(10)).map_err(failed)?;
+        let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
+        if partitions == 0 {
+            return Err(Failed::Running(format!("topic {} does not exist", topic.name)));
+        }
+        for partition in 0..partitions {
+            assignment.add_partition_offset(&topic.name, partition as i32, from).map_err(failed)?;
+        }
     }
     consumer.assign(&assignment).map_err(failed)?;
 

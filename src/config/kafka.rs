@@ -6,6 +6,7 @@ use figment::value::{Dict, Value};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::event::EventType;
 use crate::secret::Secret;
 
 /// The Kafka cluster and its topics.
@@ -31,6 +32,8 @@ pub struct Kafka {
     pub queue_max_messages: u32,
     /// Most kibibytes waiting to be sent; more requests get 503.
     pub queue_max_kbytes: u32,
+    /// Events that go to topics of their own instead of the events topic. The first route that fits an event wins.
+    pub routes: Vec<Route>,
     /// TLS towards the brokers. Its presence switches TLS on.
     pub tls: Option<Tls>,
     /// SASL towards the brokers. Its presence switches SASL on.
@@ -38,7 +41,7 @@ pub struct Kafka {
     /// Any librdkafka property, for all clients (<https://docs.confluent.io/platform/current/clients/librdkafka/html/md_CONFIGURATION.html>).
     /// Those that carry the guarantees are refused.
     #[serde(deserialize_with = "properties")]
-    #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>")]
+    #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>", extend("default" = {}))]
     pub properties: Vec<(String, String)>,
 }
 
@@ -54,11 +57,27 @@ impl Default for Kafka {
             linger_ms: 2,
             queue_max_messages: 50_000,
             queue_max_kbytes: 65_536,
+            routes: Vec::new(),
             tls: None,
             sasl: None,
             properties: Vec::new(),
         }
     }
+}
+
+/// Events of chosen sources or types, and the topic they go to. Guarantees, keys and partitions are those of the events
+/// topic. Changing a route moves later events only; a revision goes where the route of its time says.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// Name of the topic, after the prefix.
+    pub topic: String,
+    /// Sources whose events go there; empty for all.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// Types of events that go there; empty for all.
+    #[serde(default)]
+    pub types: Vec<EventType>,
 }
 
 /// TLS towards the brokers.
@@ -135,6 +154,17 @@ impl Kafka {
                 );
             }
         }
+        for route in &self.routes {
+            let taken = ["inbox", "events", "seen", "rejected", "pending"].contains(&route.topic.as_str());
+            if taken || route.topic.is_empty() || !route.topic.bytes().all(legal) {
+                let message = "needs a topic of its own: letters, digits, dots, hyphens or underscores, and none of \
+                               inbox, events, seen, rejected, pending";
+                complain("kafka.routes", format!("`{}` {message}", route.topic));
+            }
+            if route.sources.is_empty() && route.types.is_empty() {
+                complain("kafka.routes", format!("`{}` takes everything: name sources or types", route.topic));
+            }
+        }
         if let Some(tls) = &self.tls
             && tls.cert_file.is_some() != tls.key_file.is_some()
         {
@@ -162,15 +192,15 @@ impl Kafka {
 /// Properties may be written quoted (`"security.protocol" = "ssl"`) or as dotted keys; both give one flat list.
 fn properties<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, String)>, D::Error> {
     let mut flat = Vec::new();
-    flatten("", &Dict::deserialize(deserializer)?, &mut flat);
+    flatten("", &Dict::deserialize(deserializer)?, &mut flat).map_err(serde::de::Error::custom)?;
     Ok(flat)
 }
 
-fn flatten(prefix: &str, dict: &Dict, flat: &mut Vec<(String, String)>) {
+fn flatten(prefix: &str, dict: &Dict, flat: &mut Vec<(String, String)>) -> Result<(), String> {
     for (key, value) in dict {
         let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         match value {
-            Value::Dict(_, inner) => flatten(&name, inner, flat),
+            Value::Dict(_, inner) => flatten(&name, inner, flat)?,
             Value::String(_, text) => flat.push((name, text.clone())),
             Value::Bool(_, value) => flat.push((name, value.to_string())),
             Value::Num(_, number) => {
@@ -180,7 +210,8 @@ fn flatten(prefix: &str, dict: &Dict, flat: &mut Vec<(String, String)>) {
                     .or_else(|| number.to_u128().map(|n| n.to_string()));
                 flat.push((name, text.or_else(|| number.to_f64().map(|n| n.to_string())).unwrap_or_default()));
             }
-            _ => {}
+            _ => return Err(format!("`{name}` must be a text, a number, true or false")),
         }
     }
+    Ok(())
 }

@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 pub use dedup::Dedup;
 pub use http::{Admin, Http};
-pub use kafka::{Kafka, Sasl, Tls};
+pub use kafka::{Kafka, Route, Sasl, Tls};
 pub use log::{Log, LogFormat};
 pub use source::{Source, SourceSettings};
 
@@ -94,8 +94,14 @@ impl Config {
         config.kafka.check(&mut complain);
         config.dedup.check(&mut complain);
         // A delivery that is not understood goes to the rejected topic whole.
-        if config.http.max_body_bytes + 20_000 > config.kafka.max_message_bytes {
+        let small = config.http.max_body_bytes + 20_000 <= config.kafka.max_message_bytes;
+        if !small && config.kafka.max_message_bytes >= 10_000 {
             complain("http.max_body_bytes", "must be at least 20000 below kafka.max_message_bytes".into());
+        }
+        for name in config.kafka.routes.iter().flat_map(|route| &route.sources) {
+            if !config.sections.sources.contains_key(name) {
+                complain("kafka.routes", format!("names source `{name}`, which is not configured"));
+            }
         }
         for name in config.source_names() {
             if !source::is_name(name) {
@@ -118,10 +124,16 @@ impl Config {
         SourceSettings { config: self, name }
     }
 
-    /// A complaint about `key`, with the place its value came from.
+    /// A complaint about `key`, with the place its value came from; for a key that is not there, the place that
+    /// lacks it.
     pub fn error(&self, key: &str, message: impl Into<String>) -> SettingsError {
-        let origin =
-            self.figment.find_metadata(key).map_or_else(|| "not set".to_owned(), |metadata| origin(metadata, key));
+        let place = std::iter::successors(Some(key), |key| Some(key.rsplit_once('.')?.0))
+            .find_map(|place| Some((place, self.figment.find_metadata(place)?)));
+        let origin = match place {
+            Some((place, metadata)) if place == key => origin(metadata, key),
+            Some((section, metadata)) => origin(metadata, &format!("{section}.*")),
+            None => "not set".to_owned(),
+        };
         SettingsError { key: key.to_owned(), origin, message: message.into() }
     }
 }
@@ -142,10 +154,8 @@ impl SettingsError {
         use figment::error::Kind;
         let mut key = error.path.join(".");
         let message = match &error.kind {
-            Kind::UnknownField(field, known) => {
-                key = if key.is_empty() { field.clone() } else { format!("{key}.{field}") };
-                unknown(field, known.iter().copied())
-            }
+            // The path ends with the field already.
+            Kind::UnknownField(field, known) => unknown(field, known.iter().copied()),
             Kind::MissingField(field) => {
                 key = if key.is_empty() { field.to_string() } else { format!("{key}.{field}") };
                 "is required and missing".to_owned()
@@ -157,7 +167,14 @@ impl SettingsError {
                 )
             }
             Kind::UnknownVariant(_, known) => format!("must be one of {}", known.join(", ")),
-            other => other.to_string(),
+            // A TOML error shows the line it is about, which can hold a secret: only place and cause are kept.
+            other => {
+                let text = other.to_string();
+                let told = text
+                    .lines()
+                    .filter(|line| !line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit()).starts_with('|'));
+                told.collect::<Vec<_>>().join(", ")
+            }
         };
         let origin = error.metadata.as_ref().map_or_else(|| "not set".to_owned(), |metadata| origin(metadata, &key));
         Self { key, origin, message }
@@ -166,7 +183,9 @@ impl SettingsError {
 
 impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}): {}", self.key, self.origin, self.message)
+        // A file that cannot be read as a whole has no key.
+        let key = if self.key.is_empty() { "configuration" } else { &self.key };
+        write!(f, "{key} ({}): {}", self.origin, self.message)
     }
 }
 
@@ -184,9 +203,15 @@ fn origin(metadata: &figment::Metadata, key: &str) -> String {
 
 /// Says that a key does not exist, and which one was probably meant.
 fn unknown<'a>(key: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    match known.clone().min_by_key(|candidate| distance(key, candidate)) {
-        Some(near) if distance(key, near) <= 1 + key.len() / 3 => format!("is not a setting; did you mean `{near}`?"),
-        _ => format!("is not a setting; there are {}", known.collect::<Vec<_>>().join(", ")),
+    format!("is not a setting; {}", suggest(key, known))
+}
+
+/// For a name that does not exist: the one that was probably meant, or else all there are.
+pub fn suggest<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match known.clone().min_by_key(|candidate| distance(name, candidate)) {
+        Some(near) if distance(name, near) <= 1 + name.len() / 3 => format!("did you mean `{near}`?"),
+        Some(_) => format!("there are {}", known.collect::<Vec<_>>().join(", ")),
+        None => "there are none".to_owned(),
     }
 }
 

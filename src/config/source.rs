@@ -79,21 +79,19 @@ impl SourceSettings<'_> {
 
     /// A complaint about one of the source's keys.
     pub fn error(&self, key: &str, message: impl Into<String>) -> SettingsError {
-        let path = format!("sources.{}.{key}", self.name);
-        let mut error = self.config.error(&path, message);
-        if error.origin == "not set" {
-            // The key is missing: name the place that lacks it.
-            error.origin = self.config.error(&format!("sources.{}", self.name), "").origin;
-        }
-        error
+        let section = format!("sources.{}", self.name);
+        self.config.error(&if key.is_empty() { section } else { format!("{section}.{key}") }, message)
     }
 
     fn extract<T: DeserializeOwned>(&self) -> Result<T, SettingsError> {
-        let path = format!("sources.{}", self.name);
-        self.config.figment.extract_inner(&path).map_err(|error| {
+        // Not `extract_inner`, whose errors have the path the wrong way round.
+        let read = match self.config.figment.find_value(&format!("sources.{}", self.name)) {
+            Ok(value) => value.deserialize(),
+            Err(error) => Err(error),
+        };
+        read.map_err(|error| {
             let error = SettingsError::from_figment(error);
-            let key = error.key.strip_prefix(&format!("{path}.")).unwrap_or(&error.key).to_owned();
-            self.error(&key, error.message)
+            self.error(&error.key, error.message)
         })
     }
 }

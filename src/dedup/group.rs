@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use rdkafka::TopicPartitionList;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::KafkaError;
 use rdkafka::statistics::Statistics;
 use rdkafka::types::RDKafkaRespErr;
 
@@ -67,11 +67,7 @@ impl ConsumerContext for Group {
         let partitions: Vec<i32> = list.elements().iter().map(|element| element.partition()).collect();
         let assigned = error == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
         if self.closing.load(Ordering::Relaxed) {
-            let given_up =
-                if assigned { assign(consumer, &TopicPartitionList::new()) } else { unassign(consumer, list) };
-            if let Err(error) = given_up {
-                tracing::debug!(%error, "giving up partitions while closing");
-            }
+            answer(consumer, assigned, list);
             return;
         }
         let event = if assigned { Rebalance::Assign(partitions) } else { Rebalance::Revoke(partitions) };
@@ -79,18 +75,20 @@ impl ConsumerContext for Group {
     }
 }
 
-/// Starts consuming `list`, in the way the group's protocol asks for.
-pub fn assign(consumer: &BaseConsumer<Group>, list: &TopicPartitionList) -> KafkaResult<()> {
-    match consumer.rebalance_protocol() {
-        RebalanceProtocol::Cooperative => consumer.incremental_assign(list),
-        _ => consumer.assign(list),
+/// Tells the group that an event is dealt with. It waits for this, also when the consumer is about to be dropped.
+pub fn answer(consumer: &BaseConsumer<Group>, assigned: bool, list: &TopicPartitionList) {
+    let answered = if assigned { consumer.incremental_assign(list) } else { consumer.incremental_unassign(list) };
+    if let Err(error) = answered {
+        tracing::debug!(%error, "answering a rebalance while closing");
     }
 }
 
-/// Stops consuming `list`, in the way the group's protocol asks for.
-pub fn unassign(consumer: &BaseConsumer<Group>, list: &TopicPartitionList) -> KafkaResult<()> {
-    match consumer.rebalance_protocol() {
-        RebalanceProtocol::Cooperative => consumer.incremental_unassign(list),
-        _ => consumer.unassign(),
+/// `partitions` of `topic`, as librdkafka wants them. Made afresh each time: a list that outlives the consumer would make its
+/// drop hang.
+pub fn list(topic: &str, partitions: &[i32]) -> TopicPartitionList {
+    let mut list = TopicPartitionList::new();
+    for partition in partitions {
+        list.add_partition(topic, *partition);
     }
+    list
 }

@@ -10,7 +10,7 @@ use rdkafka::message::{BorrowedMessage, Header, Message, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::group::{Group, Rebalance, assign, unassign};
+use super::group::{Group, Rebalance, answer, list};
 use super::rebuild::{RebuildError, rebuild};
 use super::stage::{Failure, Heartbeat, Setup};
 use super::transaction::{Transactions, Trouble};
@@ -51,6 +51,8 @@ pub struct Worker<'a> {
     windows: BTreeMap<i32, Window>,
     batch: Batch,
     latest_hour: u32,
+    /// Partitions the group has given us and waits to hear about.
+    unanswered: Option<Vec<i32>>,
 }
 
 impl<'a> Worker<'a> {
@@ -94,6 +96,7 @@ impl<'a> Worker<'a> {
             windows: BTreeMap::new(),
             batch: Batch::default(),
             latest_hour: 0,
+            unanswered: None,
         })
     }
 
@@ -113,9 +116,7 @@ impl<'a> Worker<'a> {
                 self.check.holds("no partitions: there are more members than partitions");
             }
         }
-        self.commit()?;
-        self.consumer.context().close();
-        Ok(())
+        self.commit()
     }
 
     /// Takes one record, and commits when the batch is full, old, or the inbox is empty.
@@ -151,7 +152,11 @@ impl<'a> Worker<'a> {
 
     fn rebalance(&mut self, event: Rebalance) -> Result<(), Failure> {
         match event {
-            Rebalance::Assign(partitions) => self.assign(&partitions)?,
+            Rebalance::Assign(partitions) => {
+                self.unanswered = Some(partitions.clone());
+                self.assign(&partitions)?;
+                self.unanswered = None;
+            }
             Rebalance::Revoke(partitions) => self.revoke(&partitions)?,
         }
         self.setup.metrics.assigned.set(self.windows.len() as i64);
@@ -166,6 +171,9 @@ impl<'a> Worker<'a> {
         self.check.note(format!("rebuilding the seen-set of {} partitions", partitions.len()));
         let inbox = &self.setup.topics.inbox.name;
 
+        if partitions.is_empty() {
+            return self.consumer.incremental_assign(&TopicPartitionList::new()).map_err(kafka);
+        }
         // First the offsets, then the memory: see `rebuild`.
         let committed = self.committed_offsets(partitions)?;
         let rebuilt = rebuild(
@@ -184,11 +192,11 @@ impl<'a> Worker<'a> {
             Err(RebuildError::Unreadable(error)) => return Err(Failure::Final(error.to_string())),
             Err(error) => return Err(Failure::Restart(error.to_string())),
         };
-        let mut list = TopicPartitionList::new();
+        let mut starts = TopicPartitionList::new();
         for (partition, offset) in committed {
-            list.add_partition_offset(inbox, partition, offset).map_err(kafka)?;
+            starts.add_partition_offset(inbox, partition, offset).map_err(kafka)?;
         }
-        assign(&self.consumer, &list).map_err(kafka)?;
+        self.consumer.incremental_assign(&starts).map_err(kafka)?;
         self.windows.extend(windows);
         self.setup.metrics.rebuild_seconds.observe(started.elapsed().as_secs_f64());
         self.report_windows();
@@ -205,9 +213,8 @@ impl<'a> Worker<'a> {
     fn committed_offsets(&self, partitions: &[i32]) -> Result<Vec<(i32, Offset)>, Failure> {
         loop {
             self.heartbeat.beat();
-            let mut list = TopicPartitionList::new();
-            partitions.iter().for_each(|id| drop(list.add_partition(&self.setup.topics.inbox.name, *id)));
-            match self.consumer.committed_offsets(list, Duration::from_secs(5)) {
+            let asked = list(&self.setup.topics.inbox.name, partitions);
+            match self.consumer.committed_offsets(asked, Duration::from_secs(5)) {
                 Ok(found) if found.elements().iter().all(|element| element.error().is_ok()) => {
                     let offset = |offset| if let Offset::Offset(_) = offset { offset } else { Offset::Beginning };
                     return Ok(found.elements().iter().map(|e| (e.partition(), offset(e.offset()))).collect());
@@ -228,13 +235,12 @@ impl<'a> Worker<'a> {
         } else {
             self.commit()?;
         }
-        let mut list = TopicPartitionList::new();
         for partition in partitions {
             self.windows.remove(partition);
-            drop(self.setup.metrics.lag.remove_label_values(&[&partition.to_string()]));
-            list.add_partition(&self.setup.topics.inbox.name, *partition);
+            // Fails only when it was never set.
+            let _ = self.setup.metrics.lag.remove_label_values(&[&partition.to_string()]);
         }
-        unassign(&self.consumer, &list).map_err(kafka)?;
+        self.consumer.incremental_unassign(&list(&self.setup.topics.inbox.name, partitions)).map_err(kafka)?;
         self.report_windows();
         tracing::info!(worker = self.index, ?partitions, "partitions given up");
         Ok(())
@@ -318,6 +324,21 @@ impl<'a> Worker<'a> {
     }
 }
 
+impl Drop for Worker<'_> {
+    /// Dropping the consumer waits until its partitions are given up; nobody handles rebalance events any more.
+    fn drop(&mut self) {
+        self.consumer.context().close();
+        let inbox = &self.setup.topics.inbox.name;
+        self.unanswered.iter().for_each(|partitions| answer(&self.consumer, true, &list(inbox, partitions)));
+        while let Some(event) = self.consumer.context().next() {
+            match event {
+                Rebalance::Assign(partitions) => answer(&self.consumer, true, &list(inbox, &partitions)),
+                Rebalance::Revoke(partitions) => answer(&self.consumer, false, &list(inbox, &partitions)),
+            }
+        }
+    }
+}
+
 /// Decides about one inbox record and adds what follows to the transaction. Returns the record's hour.
 fn take(
     setup: &Setup,
@@ -350,6 +371,10 @@ fn take(
             return reject(setup, transactions, message, why).map(|()| hour);
         }
     };
+    let kind = fact::text(message, "ce_type").unwrap_or_default();
+    let kind = kind.strip_prefix("trunkline.").and_then(|kind| kind.strip_suffix(".v1")).unwrap_or("other");
+    let source = fact::text(message, header::SOURCE).unwrap_or_default();
+    let topic = &setup.topics.route(source, kind).name;
     let known = window.get(fact.key.0, hour);
     let remembered = match decide(known, fact.material, hour) {
         Decision::Duplicate => {
@@ -358,14 +383,14 @@ fn take(
         }
         Decision::First(remembered) => {
             transactions.begin()?;
-            publish(setup, transactions, message, message.payload().unwrap_or_default(), None)?;
+            publish(topic, transactions, message, message.payload().unwrap_or_default(), None)?;
             batch.counters.push(decided("first"));
             remembered
         }
         Decision::Revision(remembered) => {
             transactions.begin()?;
             match fact::revise(message.payload().unwrap_or_default(), &remembered) {
-                Ok(value) => publish(setup, transactions, message, &value, Some((fact.key, remembered.revision)))?,
+                Ok(value) => publish(topic, transactions, message, &value, Some((fact.key, remembered.revision)))?,
                 Err(_) => {
                     batch.counters.push(decided("poison"));
                     tracing::error!(
@@ -381,9 +406,6 @@ fn take(
         }
     };
     let outcome = fact::text(message, header::MATERIAL).and_then(|material| material.split('-').next());
-    let kind = fact::text(message, "ce_type").unwrap_or_default();
-    let kind = kind.strip_prefix("trunkline.").and_then(|kind| kind.strip_suffix(".v1")).unwrap_or("other");
-    let source = fact::text(message, header::SOURCE).unwrap_or_default();
     let published = setup.metrics.published.with_label_values(&[source, kind, outcome.unwrap_or("unknown")]);
     batch.counters.push(published);
     batch.received.push(received);
@@ -400,13 +422,13 @@ fn take(
 
 /// Output partition = input partition, always set: the seen topic's partition holds the memory of exactly this one.
 fn publish(
-    setup: &Setup,
+    topic: &str,
     transactions: &Transactions,
     message: &BorrowedMessage<'_>,
     value: &[u8],
     revision: Option<(crate::event::EventKey, u8)>,
 ) -> Result<(), Trouble> {
-    let record = BaseRecord::<[u8], [u8]>::to(&setup.topics.events.name)
+    let record = BaseRecord::<[u8], [u8]>::to(topic)
         .partition(message.partition())
         .key(message.key().unwrap_or_default())
         .payload(value)

@@ -82,3 +82,81 @@ fn uri_segment(text: &str) -> String {
         out
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::event::tests::sample;
+    use crate::event::{EventKey, EventType};
+
+    fn headers(event: &Event) -> HashMap<&'static str, String> {
+        encode(event, None).headers.into_iter().collect()
+    }
+
+    #[test]
+    fn every_attribute_is_there_once() {
+        let headers = encode(&sample(), Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")).headers;
+        let written: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        assert_eq!(
+            written,
+            [
+                "ce_specversion: 1.0",
+                "ce_id: 02bf3a2c-63d3-8e92-b097-7425484f88aa",
+                "ce_source: /trunkline/nxcloud-callbot/UID-TEST-01",
+                "ce_type: trunkline.call.ended.v1",
+                "ce_subject: c-1",
+                "ce_time: 2024-12-16T10:41:00.000Z",
+                "ce_dataschema: urn:trunkline:schema:event:v1",
+                "content-type: application/json",
+                "ce_partitionkey: nxcloud-callbot/UID-TEST-01/c-1",
+                "ce_recordedtime: 2024-12-16T10:41:00.000Z",
+                "ce_dataclassification: restricted",
+                "trunkline_key: k1-d1b373c773cd29bafbf4257d8d4f74ee",
+                "trunkline_revision: 0",
+                "trunkline_material: answered-000000",
+                "trunkline_channel: callback",
+                "trunkline_source: nxcloud-prod",
+                "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            ]
+        );
+    }
+
+    #[test]
+    fn attribute_names_are_lower_case_letters_and_digits() {
+        // The specification allows nothing else after the binding's prefix.
+        for (name, value) in encode(&sample(), None).headers {
+            let attribute = name.strip_prefix("ce_").unwrap_or("x");
+            assert!(attribute.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()), "{name}");
+            assert_eq!(name, name.to_lowercase());
+            assert!(!value.is_empty(), "{name}");
+        }
+        assert!(!headers(&sample()).contains_key(header::TRACE_PARENT), "no trace, no header");
+    }
+
+    #[test]
+    fn equal_facts_have_one_id_and_revisions_have_others() {
+        let id = |event: &Event| headers(event)[header::ID].clone();
+        let repeated = Event { source: "other".to_owned(), outcome: None, ..sample() };
+        assert_eq!(id(&sample()), id(&repeated));
+        assert_ne!(id(&sample()), id(&Event { revision: 1, ..sample() }));
+        let other = EventKey::new("nxcloud-callbot", "UID-TEST-01", EventType::CallEnded, &["c-2"]);
+        assert_ne!(id(&sample()), id(&Event { key: other, ..sample() }));
+    }
+
+    #[test]
+    fn the_source_is_a_uri_reference_whatever_the_account() {
+        let event = Event { account: "a/b?c#d%e 张~".to_owned(), ..sample() };
+        assert_eq!(headers(&event)["ce_source"], "/trunkline/nxcloud-callbot/a%2Fb%3Fc%23d%25e%20%E5%BC%A0~");
+        assert_eq!(encode(&event, None).key, "nxcloud-callbot/a/b?c#d%e 张~/c-1", "the record key is the plain text");
+    }
+
+    #[test]
+    fn the_value_is_the_event() {
+        let event = Event { disposition: Some("张三 & co".to_owned()), ..sample() };
+        let encoded = encode(&event, None);
+        assert!(serde_json::from_slice::<Event>(&encoded.value).expect("reads") == event);
+        assert_eq!(encoded.key, event.record_key());
+    }
+}

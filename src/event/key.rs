@@ -74,11 +74,17 @@ impl fmt::Debug for EventKey {
 #[error("not a {0} of version 1")]
 pub struct Malformed(&'static str);
 
+/// Whether `text` is `digits` lower-case hex digits: `from_str_radix` alone would also take a sign and capitals, and
+/// then two texts would stand for one key.
+fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 impl FromStr for EventKey {
     type Err = Malformed;
 
     fn from_str(text: &str) -> Result<Self, Malformed> {
-        let hex = text.strip_prefix(VERSION).filter(|hex| hex.len() == 32).ok_or(Malformed("key"))?;
+        let hex = text.strip_prefix(VERSION).filter(|hex| is_hex(hex, 32)).ok_or(Malformed("key"))?;
         u128::from_str_radix(hex, 16).map(Self).map_err(|_| Malformed("key"))
     }
 }
@@ -133,9 +139,9 @@ impl FromStr for Material {
         let (outcome, findings) = text.split_once('-').ok_or(Malformed("material"))?;
         Ok(Self {
             outcome: Outcome::parse(outcome).ok_or(Malformed("material"))?,
-            findings: u32::from_str_radix(findings, 16)
-                .ok()
-                .filter(|findings| *findings < 1 << 24)
+            findings: Some(findings)
+                .filter(|findings| is_hex(findings, 6))
+                .and_then(|findings| u32::from_str_radix(findings, 16).ok())
                 .ok_or(Malformed("material"))?,
         })
     }
@@ -143,13 +149,15 @@ impl FromStr for Material {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn key_is_fixed() {
         // Changing this value is a migration: every fact in the window would be published again.
         let key = EventKey::new("nxcloud-callbot", "UID-TEST-01", EventType::CallEnded, &["c-1"]);
-        assert_eq!(key.to_string(), "k1-");
+        assert_eq!(key.to_string(), "k1-d1b373c773cd29bafbf4257d8d4f74ee");
     }
 
     #[test]
@@ -168,6 +176,53 @@ mod tests {
         let material = Material { outcome: Outcome::NoAnswer, findings: 0x00ad_beef };
         assert_eq!(material.to_string().parse(), Ok(material));
         assert!("answered".parse::<Material>().is_err());
+    }
+
+    #[test]
+    fn only_the_written_form_is_read() {
+        for text in ["k1-", "k1-7", "k1-+0000000000000000000000000000007", "k1-0000000000000000000000000000000A"] {
+            assert_eq!(text.parse::<EventKey>(), Err(Malformed("key")), "{text}");
+        }
+        for text in ["answered-", "answered-1", "answered-+00001", "answered-00000A", "answered-1000000", "gone-000001"]
+        {
+            assert_eq!(text.parse::<Material>(), Err(Malformed("material")), "{text}");
+        }
+    }
+
+    #[test]
+    fn findings_are_never_the_zero_of_none() {
+        // A digest that starts with three zero bytes.
+        let text = 5_364_642u32.to_be_bytes();
+        assert_eq!(Sha256::digest(text)[..3], [0; 3]);
+        assert_eq!(digest24(&text), 1);
+    }
+
+    fn ids() -> impl Strategy<Value = Vec<String>> {
+        // A small alphabet and short texts: lists that run together the same way are then common.
+        prop::collection::vec("[ab]{0,3}", 0..4)
+    }
+
+    proptest! {
+        #[test]
+        fn other_ids_give_another_key(left in ids(), right in ids()) {
+            let key = |ids: &[String]| {
+                let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+                EventKey::new("v", "a", EventType::CallEnded, &ids)
+            };
+            prop_assert_eq!(key(&left) == key(&right), left == right);
+        }
+
+        #[test]
+        fn any_key_is_read_back(number in any::<u128>()) {
+            let key = EventKey(number);
+            prop_assert_eq!(key.to_string().parse(), Ok(key));
+        }
+
+        #[test]
+        fn any_material_is_read_back(outcome in prop::sample::select(Outcome::ALL), findings in 0u32..1 << 24) {
+            let material = Material { outcome, findings };
+            prop_assert_eq!(material.to_string().parse(), Ok(material));
+        }
     }
 
     #[test]

@@ -7,6 +7,8 @@ pub mod cloudevents;
 mod key;
 mod outcome;
 mod phone;
+#[cfg(test)]
+pub(crate) mod tests;
 mod time;
 
 use std::fmt;

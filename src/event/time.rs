@@ -44,6 +44,14 @@ impl Instant {
         (at.as_second() > 86_400).then(|| Self::new(at))
     }
 
+    /// A vendor's ISO 8601 time; one without offset is read in `zone`.
+    pub fn from_iso(text: &str, zone: &TimeZone) -> Option<Self> {
+        let text = text.trim();
+        let with_offset = text.parse::<Timestamp>().ok();
+        let local = || text.parse::<DateTime>().ok()?.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp());
+        with_offset.or_else(local).map(Self::new)
+    }
+
     /// Unix time in milliseconds.
     pub fn as_millis(self) -> i64 {
         self.0.as_millisecond()
@@ -91,6 +99,8 @@ impl JsonSchema for Instant {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -105,6 +115,24 @@ mod tests {
     fn cut_towards_the_past() {
         let timestamp: Timestamp = "2024-03-01T08:00:00.0059Z".parse().expect("valid");
         assert_eq!(Instant::new(timestamp).to_string(), "2024-03-01T08:00:00.005Z");
+    }
+
+    #[test]
+    fn iso_with_and_without_offset() {
+        let shanghai = TimeZone::get("Asia/Shanghai").expect("bundled");
+        let read = |text: &str| Instant::from_iso(text, &shanghai).map(|instant| instant.to_string());
+        for text in [
+            "2024-12-16T10:41:18.005Z",
+            "2024-12-16T10:41:18.0059999Z",
+            "2024-12-16T12:41:18.005+02:00",
+            "2024-12-16T18:41:18.005",
+            " 2024-12-16 18:41:18.005 ",
+        ] {
+            assert_eq!(read(text).as_deref(), Some("2024-12-16T10:41:18.005Z"), "{text}");
+        }
+        for text in ["", "now", "1734345678", "18:41:18", "2024-13-16T10:41:18Z", "99999-01-01T00:00:00Z"] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 
     #[test]
@@ -133,6 +161,39 @@ mod tests {
         for no_time in ["", "null", "2024-03-01", "2024-13-01 00:00:00", "1970-01-01 08:00:00", "2024-03-01 08:00:00x"]
         {
             assert_eq!(blank(no_time, "UTC"), None, "{no_time}");
+        }
+    }
+
+    #[test]
+    fn the_border_between_seconds_and_milliseconds() {
+        let text = |value| Instant::from_unix(value).map(|instant| instant.to_string());
+        assert_eq!(text(99_999_999_999).as_deref(), Some("5138-11-16T09:46:39.000Z"));
+        assert_eq!(text(100_000_000_000).as_deref(), Some("1973-03-03T09:46:40.000Z"));
+    }
+
+    #[test]
+    fn no_duration_backwards() {
+        let at = |millis| Instant::from_millis(millis).expect("in range");
+        assert_eq!(at(5_000).since(at(2_000)), Some(3_000));
+        assert_eq!(at(2_000).since(at(5_000)), None);
+    }
+
+    proptest! {
+        /// From 0000-01-01 to the last second of 9999: what RFC 3339 can write.
+        #[test]
+        fn any_instant_is_read_back(millis in -62_167_219_200_000_i64..253_402_207_200_000) {
+            let instant = Instant::from_millis(millis).expect("in range");
+            let text = instant.to_string();
+            prop_assert_eq!(text.len(), "2024-03-01T08:00:00.005Z".len());
+            prop_assert_eq!(text.parse().map(Instant::new).expect("reads"), instant);
+            prop_assert_eq!(serde_json::from_value::<Instant>(text.into()).expect("reads"), instant);
+        }
+
+        #[test]
+        fn any_number_gives_a_positive_time_or_none(value in any::<i64>()) {
+            if let Some(instant) = Instant::from_unix(value) {
+                prop_assert!(instant.as_millis() > 0);
+            }
         }
     }
 }

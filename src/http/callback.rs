@@ -161,7 +161,7 @@ async fn read_body(ingest: &Ingest, body: Body) -> Result<Bytes, Reject> {
 }
 
 /// The media type of a body: lower case, without parameters; empty when the header is absent.
-fn media_type(headers: &HeaderMap) -> String {
+pub fn media_type(headers: &HeaderMap) -> String {
     let Some(content_type) = headers.get(header::CONTENT_TYPE) else { return String::new() };
     // Not text: no vendor's type, and not absent either.
     let text = content_type.to_str().unwrap_or("?");
@@ -233,6 +233,10 @@ async fn keep(
     ];
     for &kept in source.adapter.kept_headers() {
         headers.extend(inbound.header(kept).map(|value| (kept, value.to_owned())));
+    }
+    let query = inbound.parameters(source.adapter.kept_parameters());
+    if !query.is_empty() {
+        headers.push(("trunkline_query", query));
     }
     let record = Record {
         topic: &ingest.topics.rejected.name,

@@ -7,7 +7,8 @@ mod router;
 mod server;
 mod token;
 
-pub use problem::status;
+pub use callback::media_type;
+pub use problem::{problem, status};
 pub use router::{admin_router, callback_router};
 pub use server::{Limits, Peer, serve};
 

@@ -21,16 +21,21 @@ pub fn status(reason: Reason) -> StatusCode {
     }
 }
 
-/// The problem body for `reason`. All failures of authentication read the same: which check failed is in the metrics and
-/// logs, not for the caller.
-pub(super) fn response(reason: Reason) -> Response {
+/// `type` and `title` of the problem body for `reason`. All failures of authentication read the same: which check failed
+/// is in the metrics and logs, not for the caller.
+pub fn problem(reason: Reason) -> (String, &'static str) {
     let (name, title) = match reason.class() {
         Class::Unauthenticated => ("unauthenticated", "The request is not proven to come from the vendor."),
         _ => (reason.as_str(), reason.meaning()),
     };
+    (format!("urn:trunkline:problem:{name}"), title)
+}
+
+pub(super) fn response(reason: Reason) -> Response {
+    let (name, title) = problem(reason);
     let status = status(reason);
     let body = serde_json::json!({
-        "type": format!("urn:trunkline:problem:{name}"),
+        "type": name,
         "title": title,
         "status": status.as_u16(),
     });

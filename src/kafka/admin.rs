@@ -17,6 +17,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Finding {
     /// Whether trunkline refuses to start with it.
     pub fatal: bool,
+    /// Whether the topic does not exist, which `kafka.create_topics` mends at the next start.
+    pub missing: bool,
     /// What is wrong and the fix.
     pub text: String,
 }
@@ -117,12 +119,14 @@ async fn inspect(admin: &AdminClient<DefaultClientContext>, topics: &Topics) -> 
         match partitions(admin, &topic.name).await? {
             None => findings.push(Finding {
                 fatal: true,
+                missing: true,
                 text: format!("topic {} does not exist: create it, or set kafka.create_topics = true", topic.name),
             }),
             Some(found) if topic.co_partitioned && found != topic.partitions => findings.push(Finding {
                 fatal: true,
+                missing: false,
                 text: format!(
-                    "topic {} has {found} partitions, kafka.partitions is {}: inbox, events and seen need the same \
+                    "topic {} has {found} partitions, kafka.partitions is {}: inbox, events, seen and routed topics need the same \
                      number, which can never be changed in place; set kafka.partitions to the topics' number, or use a \
                      new kafka.topic_prefix",
                     topic.name, topic.partitions
@@ -141,7 +145,7 @@ async fn compare_settings(admin: &AdminClient<DefaultClientContext>, topic: &Top
     let Some(Ok(resource)) = described.ok().and_then(|results| results.into_iter().next()) else {
         let text =
             format!("the settings of topic {} could not be read: allow DescribeConfigs to check them", topic.name);
-        return vec![Finding { fatal: false, text }];
+        return vec![Finding { fatal: false, missing: false, text }];
     };
     let found = |name: &str| resource.get(name).and_then(|entry| entry.value.clone());
     let number = |text: &str| text.parse::<i64>().ok().map(|value| if value < 0 { i64::MAX } else { value });
@@ -156,7 +160,7 @@ async fn compare_settings(admin: &AdminClient<DefaultClientContext>, topic: &Top
         };
         if weak {
             let text = format!("topic {} has {name} = {value}, documented is {wanted}: alter the topic", topic.name);
-            findings.push(Finding { fatal: false, text });
+            findings.push(Finding { fatal: false, missing: false, text });
         }
     }
     findings

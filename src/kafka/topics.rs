@@ -1,6 +1,6 @@
 //! The topics, and the settings they are created with.
 
-use crate::config::Config;
+use crate::config::{Config, Route};
 
 /// One topic and its settings.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct Topics {
     pub seen: Topic,
     /// Deliveries that were not understood.
     pub rejected: Topic,
+    /// Where chosen events go instead of `events`, in the order of the configuration.
+    pub routes: Vec<(Route, Topic)>,
 }
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
@@ -55,11 +57,36 @@ impl Topics {
             // Kept a quarter longer than the window; in segments of a sixteenth, because Kafka deletes whole segments.
             seen: topic("seen", kafka.partitions, true, window_ms + window_ms / 4, (window_ms / 16).max(HOUR_MS / 4)),
             rejected: topic("rejected", kafka.partitions.min(3), false, 30 * DAY_MS, DAY_MS),
+            routes: kafka
+                .routes
+                .iter()
+                .map(|route| (route.clone(), topic(&route.topic, kafka.partitions, true, 30 * DAY_MS, DAY_MS)))
+                .collect(),
         }
     }
 
-    /// All of them.
-    pub fn all(&self) -> [&Topic; 4] {
-        [&self.inbox, &self.events, &self.seen, &self.rejected]
+    /// All of them, each once.
+    pub fn all(&self) -> Vec<&Topic> {
+        [&[&self.inbox, &self.seen, &self.rejected][..], &self.published()].concat()
+    }
+
+    /// The topics consumers read, each once.
+    pub fn published(&self) -> Vec<&Topic> {
+        let mut topics = vec![&self.events];
+        for (_, topic) in &self.routes {
+            if topics.iter().all(|known| known.name != topic.name) {
+                topics.push(topic);
+            }
+        }
+        topics
+    }
+
+    /// Where an event of `source` and type `event_type` is published.
+    pub fn route(&self, source: &str, event_type: &str) -> &Topic {
+        let fits = |route: &Route| {
+            (route.sources.is_empty() || route.sources.iter().any(|name| name == source))
+                && (route.types.is_empty() || route.types.iter().any(|name| name.as_str() == event_type))
+        };
+        self.routes.iter().find(|(route, _)| fits(route)).map_or(&self.events, |(_, topic)| topic)
     }
 }

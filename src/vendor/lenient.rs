@@ -14,7 +14,10 @@ use crate::reject::{Reason, Reject};
 
 /// The JSON of a body. The error says where, and never repeats what stands there.
 pub fn body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Reject> {
-    serde_json::from_slice(body).map_err(|error| {
+    // All of it, also what is skipped: the event keeps the whole body, which must be text.
+    let text = std::str::from_utf8(body)
+        .map_err(|error| Reject::new(Reason::BodyNotJson, format!("not UTF-8 (byte {})", error.valid_up_to() + 1)))?;
+    serde_json::from_str(text).map_err(|error| {
         let what = match error.classify() {
             serde_json::error::Category::Eof => "the JSON ends too early",
             serde_json::error::Category::Data => "the JSON has another shape than documented, or a member twice",
@@ -22,6 +25,16 @@ pub fn body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Reject> {
         };
         Reject::new(Reason::BodyNotJson, format!("{what} (line {}, column {})", error.line(), error.column()))
     })
+}
+
+/// The JSON of a body that must be an object: serde alone would also take a list, with the members by position.
+pub fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Reject> {
+    if json.trim_ascii_start().starts_with(b"[") {
+        // Read it anyway: whether it is JSON at all is the more useful complaint.
+        body::<serde::de::IgnoredAny>(json)?;
+        return Err(Reject::new(Reason::BodyNotJson, "the JSON is a list, an object is documented"));
+    }
+    body(json)
 }
 
 /// A text: from a JSON string, number or boolean. Empty text, null and everything else give `None`.
@@ -90,7 +103,9 @@ impl<'de> Visitor<'de> for Text {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Some(value.to_string().into()))
+        // Larger whole numbers arrive here rounded. Two ids must not become one.
+        let exact = value.fract() != 0.0 || whole(value).is_some();
+        Ok(exact.then(|| value.to_string().into()))
     }
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
@@ -147,9 +162,27 @@ mod tests {
     }
 
     #[test]
+    fn numbers_beyond_64_bits_are_not_rounded_into_ids() {
+        assert!(read(r#"{"text":123456789012345678901}"#).text.is_none());
+        assert_eq!(read(r#"{"text":"123456789012345678901"}"#).text.as_deref(), Some("123456789012345678901"));
+        assert_eq!(read(r#"{"text":18446744073709551615}"#).text.as_deref(), Some("18446744073709551615"));
+        assert_eq!(read(r#"{"text":1.5}"#).text.as_deref(), Some("1.5"));
+        assert_eq!(read(r#"{"text":1.0}"#).text.as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn an_object_is_no_list_and_everything_is_utf8() {
+        assert!(object::<Sample>(br#" {"text":"a"}"#).is_ok());
+        assert_eq!(object::<Sample>(br#" ["a",1]"#).err().expect("refused").reason, Reason::BodyNotJson);
+        let skipped = b"{\"text\":\"a\",\"unknown\":\"\xff\"}";
+        let error = body::<Sample>(skipped).err().expect("refused");
+        assert_eq!(error.detail, "not UTF-8 (byte 24)");
+    }
+
+    #[test]
     fn errors_do_not_repeat_the_body() {
         for bad in [r#"{"text":"+8613800138000""#, r#"["+8613800138000"]"#, "+8613800138000"] {
-            let error = body::<Sample>(bad.as_bytes()).err().expect("refused");
+            let error = object::<Sample>(bad.as_bytes()).err().expect("refused");
             assert!(!error.to_string().contains("138"), "{error}");
         }
     }

@@ -13,13 +13,25 @@
 //! Nothing in here does I/O or reads a clock or randomness: everything is a pure function of bytes, headers,
 //! configuration and the time it is given.
 
-mod code;
+pub mod capture;
+pub mod code;
 mod explain;
+#[cfg(test)]
+mod fixtures;
 pub mod huawei_cec;
 pub mod huawei_voicecall;
+pub mod jwt;
 pub mod lenient;
 pub mod nxcloud_callbot;
+pub mod nxcloud_openapi;
+mod proof;
+#[cfg(test)]
+mod purity;
 mod registry;
+pub mod sestek_knovvu;
+pub mod tencent_ccc;
+pub mod vonage_vcc;
+pub mod vonage_voice;
 
 use std::borrow::Cow;
 
@@ -99,8 +111,16 @@ pub trait Adapter: Send + Sync {
     /// How long a signed request can be repeated by anybody who saw it, seconds: 0 for ever, `None` when the source does
     /// not sign a time. Must not exceed the dedup window.
     fn replay_window_seconds(&self) -> Option<u32>;
+    /// How many secrets are accepted now, where that can be counted: for `trunkline check`.
+    fn active_secrets(&self) -> Option<usize> {
+        None
+    }
     /// Headers kept with a delivery that was not understood, so that it can be replayed.
     fn kept_headers(&self) -> &'static [&'static str];
+    /// Query parameters kept with it: those that say what the delivery is, never a signature.
+    fn kept_parameters(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Re-reads secret files; `true` when anything changed.
     fn reload_secrets(&self) -> Result<bool, crate::secret::FileError>;
 }
@@ -128,6 +148,14 @@ impl Inbound {
             (Some(value), None) => value.to_str().ok(),
             _ => None,
         }
+    }
+
+    /// The parts of the query with these names, as received; empty when there are none. A `?` separates too: vendors
+    /// append their query to URLs that have one already.
+    pub fn parameters(&self, names: &[&str]) -> String {
+        let parts = self.query.as_deref().unwrap_or_default().split(['&', '?']);
+        let kept: Vec<_> = parts.filter(|part| names.contains(&part.split('=').next().unwrap_or_default())).collect();
+        kept.join("&")
     }
 }
 

@@ -1,6 +1,22 @@
 //! Integration tests, against real Apache Kafka and the real program.
 
+/// The commands, as somebody at a terminal sees them.
+mod cli;
+/// A deployment of the program on topics of its own, and its vendor.
+mod deployment;
+/// `trunkline dev` as the README says to use it.
+mod dev;
+/// What dies under load.
+mod faults;
+/// One test for each guard of exactly-once.
+mod guards;
 /// The Kafka harness itself.
 mod harness;
+/// Senders that are no vendor.
+mod hostile;
 /// Starting and stopping Apache Kafka.
 mod kafka;
+/// Signed callbacks in, CloudEvents out, once.
+mod line;
+/// TLS, SASL, client certificates.
+mod security;

@@ -14,7 +14,9 @@ use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use super::{Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified};
+use super::{
+    Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified, proof,
+};
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{Convention, EventType, Outcome};
 use crate::reject::Reject;
@@ -158,15 +160,12 @@ impl Vendor for HuaweiCec {
         if settings.secrets.iter().any(|secret| secret.expose().is_empty()) {
             return Err(source.error("secrets", "holds an empty key: anybody could sign with it"));
         }
-        let common = source.common()?;
         let secrets = Secrets::load(settings.secrets.clone(), settings.secret_files.clone())
             .map_err(|error| source.error("secret_files", error.to_string()))?;
         let proof = Proof {
             secrets,
             has_key: !(settings.secrets.is_empty() && settings.secret_files.is_empty()),
-            other: !(common.path_tokens.is_empty()
-                && common.path_token_files.is_empty()
-                && common.allowed_addresses.is_empty()),
+            other: proof::before_verify(&source.common()?),
             allow_unverified: settings.allow_unverified,
         };
         if !(proof.has_key || proof.other || proof.allow_unverified) {
@@ -240,6 +239,10 @@ impl Adapter for Cec {
 
     fn replay_window_seconds(&self) -> Option<u32> {
         self.proof.has_key.then_some(self.settings.freshness_seconds)
+    }
+
+    fn active_secrets(&self) -> Option<usize> {
+        self.proof.has_key.then(|| self.proof.secrets.active().len())
     }
 
     fn kept_headers(&self) -> &'static [&'static str] {

@@ -269,10 +269,12 @@ fn phone(settings: &Settings, text: &Option<String>, context: &Context) -> Optio
     Phone::read(text.as_deref()?, settings.numbers.convention(), context.country)
 }
 
-/// A local time in one of `formats`, or Unix time as the vendor's queries give it.
+/// A local time in one of `formats`, or Unix time as the vendor's queries give it. A short number is no time: a call
+/// must not become answered by it.
 fn time(text: &str, formats: &[&str], context: &Context) -> Option<Instant> {
     let local = formats.iter().find_map(|format| Instant::from_local(text, format, &context.time_zone));
-    local.or_else(|| text.parse().ok().and_then(Instant::from_unix))
+    let digits = || Some(text).filter(|text| matches!(text.len(), 10 | 13));
+    local.or_else(|| digits()?.parse().ok().and_then(Instant::from_unix))
 }
 
 /// The vendor's time of the fact, or else the time it signed the delivery.

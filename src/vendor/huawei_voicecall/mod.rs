@@ -216,6 +216,10 @@ impl Adapter for VoiceCall {
         }
     }
 
+    fn active_secrets(&self) -> Option<usize> {
+        Some(self.secrets.active().len())
+    }
+
     fn kept_headers(&self) -> &'static [&'static str] {
         &["content-type"]
     }

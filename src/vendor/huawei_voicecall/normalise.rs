@@ -19,7 +19,7 @@ pub fn normalise(delivery: &Verified, context: &Context) -> Result<Vec<Event>, R
 }
 
 fn status(delivery: &Verified, context: &Context) -> Result<Event, Reject> {
-    let body: Status = lenient::body(delivery.body())?;
+    let body: Status = lenient::object(delivery.body())?;
     let event_type = match body.event_type.as_deref() {
         Some("alerting") => EventType::CallRinging,
         Some("answer") => EventType::CallAnswered,
@@ -69,7 +69,7 @@ fn status_call(event_type: EventType, info: &StatusInfo, id: &str, at: Option<In
 
 /// One record that cannot be read refuses all: a part of a list cannot be repeated.
 fn fee(delivery: &Verified, context: &Context) -> Result<Vec<Event>, Reject> {
-    let body: Fee = lenient::body(delivery.body())?;
+    let body: Fee = lenient::object(delivery.body())?;
     if body.event_type.is_some_and(|event_type| event_type != FEE) {
         let detail = "eventType is not of records: give status notifications the URL that ends in status";
         return Err(Reject::new(Reason::FieldInvalid, detail));

@@ -5,7 +5,6 @@
 //! them, the texts as ITU-T Q.850 names them.
 
 use crate::event::{Outcome, TaskState};
-pub use crate::vendor::code::look_up;
 
 /// Outcome of a terminating SIP status.
 pub const SIP: &[(&str, Outcome)] = &[

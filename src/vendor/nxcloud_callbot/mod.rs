@@ -1,6 +1,6 @@
 //! NXCloud Callbot, API version 3: task, order and call callbacks.
 
-mod codes;
+pub(super) mod codes;
 mod normalise;
 mod verify;
 mod wire;
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use http::StatusCode;
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified};
 use crate::config::{SettingsError, SourceSettings};
@@ -76,7 +76,7 @@ const fn day() -> u32 {
 }
 
 /// Digest of the signature.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Algorithm {
     /// The vendor's default.
@@ -87,14 +87,14 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    const fn bytes(self) -> usize {
+    pub(super) const fn bytes(self) -> usize {
         match self {
             Self::Md5 => 16,
             Self::Sha256 => 32,
         }
     }
 
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Md5 => "MD5",
             Self::Sha256 => "SHA-256",
@@ -203,6 +203,10 @@ impl Adapter for Callbot {
             ("sign", sign),
         ];
         Some(Signed { query: String::new(), headers, body: request.body.to_owned() })
+    }
+
+    fn active_secrets(&self) -> Option<usize> {
+        Some(self.secrets.active().len())
     }
 
     fn kept_headers(&self) -> &'static [&'static str] {

@@ -1,6 +1,6 @@
 //! From NXCloud Callbot's bodies to events.
 
-use super::codes::{self, look_up};
+use super::codes;
 use super::wire::{CallInfoDetail, Intent, OrderCallback, TaskCallback};
 use super::{CALL, ORDER, Settings, TASK};
 use crate::event::{
@@ -8,6 +8,7 @@ use crate::event::{
     Phone, Recording, Task, TaskState, digest_hex,
 };
 use crate::reject::{Reason, Reject};
+use crate::vendor::code::look_up;
 use crate::vendor::{Context, Verified, lenient};
 
 /// The facts of one delivery, in the order they happened.
@@ -26,7 +27,7 @@ pub fn normalise(settings: &Settings, delivery: &Verified, context: &Context) ->
 }
 
 fn task(delivery: &Verified, context: &Context) -> Result<Event, Reject> {
-    let body: TaskCallback = lenient::body(delivery.body())?;
+    let body: TaskCallback = lenient::object(delivery.body())?;
     let id = required(body.user_task_id.as_deref().or(body.task_id.as_deref()), "userTaskID")?;
     let status =
         body.task_status.ok_or_else(|| Reject::new(Reason::FieldMissing, "taskStatus is absent or not a number"))?;
@@ -59,7 +60,7 @@ fn task(delivery: &Verified, context: &Context) -> Result<Event, Reject> {
 /// An order callback repeats the result of the order's last call: the call's events have the same keys as those of
 /// the call callback, so that dedup drops whichever comes second.
 fn order(settings: &Settings, delivery: &Verified, context: &Context) -> Result<Vec<Event>, Reject> {
-    let body: OrderCallback = lenient::body(delivery.body())?;
+    let body: OrderCallback = lenient::object(delivery.body())?;
     let id = required(body.order_id.as_deref(), "orderID")?;
     let detail = body.call_info_detail.as_ref();
     let mut events = match detail {
@@ -81,7 +82,7 @@ fn order(settings: &Settings, delivery: &Verified, context: &Context) -> Result<
 }
 
 fn call(settings: &Settings, delivery: &Verified, context: &Context) -> Result<Vec<Event>, Reject> {
-    let body: OrderCallback = lenient::body(delivery.body())?;
+    let body: OrderCallback = lenient::object(delivery.body())?;
     let detail = body
         .call_info_detail
         .as_ref()

@@ -98,7 +98,7 @@ fn a_time_of_answering_overrules_every_code() {
     for code in ["4", "6", "777", ""] {
         assert_eq!(outcome(VN_RELEASE, &vn(json!({"releaseReason": code}))).0, Outcome::Answered, "{code}");
     }
-    for no_time in ["", "null", "0", "-", "soon"] {
+    for no_time in ["", "null", "0", "5", "-", "soon"] {
         assert_eq!(
             outcome(VN_RELEASE, &vn(json!({"talkingTime": no_time, "releaseReason": "4"}))).0,
             Outcome::NoAnswer,

@@ -1,0 +1,108 @@
+//! `trunkline check`: whether a deployment will work, before it has to.
+
+mod kafka;
+mod sources;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::app::Failed;
+use crate::config::Config;
+use crate::kafka::client_config;
+use crate::source;
+
+use super::{ConfigFile, runtime};
+
+/// Some vendors stop waiting after 5 s, and the answer has to travel.
+const LONGEST_ANSWER_MS: u64 = 4_500;
+
+#[derive(clap::Args)]
+#[command(
+    after_help = "Each line is `ok`, `warn` or `FAIL`, what was checked, the finding and its fix. Kafka is asked for its \
+                        topics, for a transactional producer, and for the time of a record in a topic that is created for \
+                        it and deleted again.\n\n\
+                        Exit codes: 0 no FAIL, 1 at least one, 2 usage or configuration."
+)]
+pub(super) struct Check {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Ask nobody: check the configuration and the sources only.
+    #[arg(long)]
+    offline: bool,
+}
+
+impl Check {
+    pub(super) fn run(self) -> Result<ExitCode, Failed> {
+        let config = self.config.load()?;
+        let sources = source::build(&config).map_err(Failed::Configuration)?;
+        let client = client_config(&config)?;
+        let mut report = Report::default();
+        report.ok("configuration", "every key is known and has a usable value");
+        sources::check(&mut report, &config, &sources);
+        limits(&mut report, &config);
+        if !self.offline {
+            runtime()?.block_on(kafka::check(&mut report, &config, &client));
+        }
+        report.end()
+    }
+}
+
+/// Limits that are legal and yet unwise.
+fn limits(report: &mut Report, config: &Config) {
+    let http = &config.http;
+    let deadline = http.answer_deadline_ms;
+    if deadline <= u64::from(config.kafka.linger_ms) {
+        let finding = format!("{deadline} ms is not above kafka.linger_ms: no record can be acknowledged in time");
+        report.fail("http.answer_deadline_ms", &finding, "raise it to 4000, or lower kafka.linger_ms");
+    } else if deadline > LONGEST_ANSWER_MS {
+        let finding = format!("{deadline} ms is longer than some vendors wait (5 s): they repeat what is under way");
+        report.warn("http.answer_deadline_ms", &finding, "set it to 4000 unless your vendors wait longer");
+    } else {
+        report.ok("http.answer_deadline_ms", &format!("{deadline} ms is shorter than vendors wait"));
+    }
+    if http.drain_timeout_ms < deadline {
+        let finding = "requests under way are cut on a stop before their answer is due";
+        report.warn("http.drain_timeout_ms", finding, "set it above http.answer_deadline_ms");
+    }
+}
+
+/// What was found so far. Each finding is printed at once: asking Kafka takes a while.
+#[derive(Default)]
+struct Report {
+    good: usize,
+    warned: usize,
+    failed: usize,
+}
+
+impl Report {
+    fn ok(&mut self, what: &str, finding: &str) {
+        self.good += 1;
+        line("ok", what, finding, None);
+    }
+
+    fn warn(&mut self, what: &str, finding: &str, fix: &str) {
+        self.warned += 1;
+        line("warn", what, finding, Some(fix));
+    }
+
+    fn fail(&mut self, what: &str, finding: &str, fix: &str) {
+        self.failed += 1;
+        line("FAIL", what, finding, Some(fix));
+    }
+
+    fn end(&self) -> Result<ExitCode, Failed> {
+        let _ = writeln!(std::io::stdout(), "{} ok, {} warn, {} FAIL", self.good, self.warned, self.failed);
+        Ok(if self.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+fn line(mark: &str, what: &str, finding: &str, fix: Option<&str>) {
+    let fix = fix.map(|fix| format!(" — {fix}")).unwrap_or_default();
+    // A reader that goes away does not change what is found.
+    let _ = writeln!(std::io::stdout(), "{mark:<4}  {what}: {finding}{fix}");
+}
+
+/// `1 thing`, `2 things`.
+fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}

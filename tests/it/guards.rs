@@ -1,0 +1,357 @@
+//! What is easy to get wrong in exactly-once, one test for each guard: taking the guard out makes its test fail.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use rdkafka::{Offset, TopicPartitionList};
+use tokio_util::sync::CancellationToken;
+use trunkline::app::{App, Role};
+use trunkline::dedup::{Remembered, Setup, Stage, encode};
+use trunkline::event::cloudevents::{self, Encoded};
+use trunkline::event::{Channel, EventType, Instant as EventTime, Outcome};
+use trunkline::kafka::{Embedded, Publisher, Record as NewRecord, Topics, flush};
+use trunkline::metrics::Metrics;
+
+use super::deployment::{Deployment, PATIENCE, call_body, eventually, get, read_topic};
+use super::kafka::Cluster;
+
+/// A producer of the test's own, without callbacks.
+type Plain = ThreadedProducer<rdkafka::producer::DefaultProducerContext>;
+
+fn producer(bootstrap: &str, properties: &[(&str, &str)]) -> Plain {
+    let mut settings = ClientConfig::new();
+    settings.set("bootstrap.servers", bootstrap).set("partitioner", "murmur2_random");
+    for (name, value) in properties {
+        settings.set(*name, *value);
+    }
+    settings.create().expect("a producer")
+}
+
+/// An inbox record as ingest writes it.
+fn inbox_record(deployment: &Deployment, call: &str, outcome: Outcome) -> Encoded {
+    let context = deployment.source().context(Channel::Callback, EventTime::new(jiff::Timestamp::now()));
+    let mut event = context.event(EventType::CallEnded, call, &[call]);
+    event.outcome = Some(outcome);
+    cloudevents::encode(&event, None)
+}
+
+fn send(producer: &Plain, topic: &str, record: &Encoded) {
+    let headers = record
+        .headers
+        .iter()
+        .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(value) }));
+    let new = BaseRecord::to(topic).key(&record.key).payload(&record.value).headers(headers);
+    producer.send(new).map_err(|(error, _)| error).expect("queued");
+}
+
+/// The transaction of a worker that stopped in the middle: it has decided call `c-1` and moved the group's offsets, but
+/// neither committed nor aborted.
+fn open_transaction(deployment: &Deployment) -> Plain {
+    let dead = producer(
+        &deployment.bootstrap,
+        &[("transactional.id", &format!("{}-dead", deployment.prefix)), ("transaction.timeout.ms", "60000")],
+    );
+    dead.init_transactions(PATIENCE).expect("initialised");
+    dead.begin_transaction().expect("begun");
+    let key = deployment.source().context(Channel::Callback, EventTime::new(jiff::Timestamp::now()));
+    let key = key.event(EventType::CallEnded, "c-1", &["c-1"]).key;
+    let hour = (jiff::Timestamp::now().as_second() / 3600) as u32;
+    let known =
+        Remembered { outcome: Outcome::Busy.code(), seen: 1 << Outcome::Busy.code(), findings: 0, revision: 0, hour };
+    let mut entry = Vec::new();
+    encode(&mut entry, key.0, &known);
+    let topic = deployment.topic("seen");
+    let mut offsets = TopicPartitionList::new();
+    for partition in 0..3 {
+        let record = BaseRecord::<(), [u8]>::to(&topic).partition(partition).payload(&entry);
+        dead.send(record).map_err(|(error, _)| error).expect("queued");
+        offsets.add_partition_offset(&deployment.topic("inbox"), partition, Offset::Offset(0)).expect("added");
+    }
+    dead.flush(PATIENCE).expect("flushed");
+    let member: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", &deployment.bootstrap)
+        .set("group.id", format!("{}-dedup", deployment.prefix))
+        .create()
+        .expect("a consumer");
+    let group = member.group_metadata().expect("group metadata");
+    dead.send_offsets_to_transaction(&offsets, &group, PATIENCE).expect("offsets sent");
+    dead
+}
+
+/// Guards: committed offsets are taken only when stable, and the seen-set is read to the high watermark, not to the last
+/// stable offset.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_owner_waits_for_open_transactions_and_then_knows_what_they_published() {
+    for committed in [true, false] {
+        let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
+        assert!(deployment.start().stop().success(), "creates the topics");
+        let dead = open_transaction(&deployment);
+
+        let mut replica = deployment.spawn(&[], &[]);
+        let admin = replica.admin();
+        eventually("readiness tells of the rebuild", || {
+            get(&format!("{admin}/readyz?verbose")).1.contains("rebuilding")
+        });
+        let client = reqwest::Client::new();
+        let answer = deployment.signed("call", &call_body("c-1", "486")).post(&client, &replica.url()).await;
+        assert_eq!(answer.expect("an answer").status(), 200, "ingest does not depend on dedup");
+        // Three seconds are far more than a rebuild that does not wait.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(get(&format!("{admin}/readyz")).0, 503, "not ready while the transaction is open");
+        assert!(deployment.read("events").is_empty());
+
+        if committed {
+            dead.commit_transaction(PATIENCE).expect("committed");
+            replica.wait_ready();
+            eventually("the callback is decided", || {
+                get(&format!("{admin}/metrics")).1.contains("decision=\"duplicate\"} 1")
+            });
+            assert!(deployment.read("events").is_empty(), "it was published by the dead worker's transaction");
+        } else {
+            dead.abort_transaction(PATIENCE).expect("aborted");
+            let events = deployment.read_until("events", |events| !events.is_empty());
+            assert_eq!(events.len(), 1, "an aborted transaction published nothing");
+        }
+        assert!(replica.stop().success());
+    }
+}
+
+/// Guard: a worker that leaves in the middle of a rebuild still answers its group, so that its consumer can be dropped.
+#[test]
+fn a_stop_while_rebuilding_is_a_stop() {
+    let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
+    assert!(deployment.start().stop().success(), "creates the topics");
+    let dead = open_transaction(&deployment);
+    let mut replica = deployment.spawn(&[], &[]);
+    let admin = replica.admin();
+    eventually("readiness tells of the rebuild", || get(&format!("{admin}/readyz?verbose")).1.contains("rebuilding"));
+    assert_eq!(replica.stop().code(), Some(0), "{}", replica.log());
+    dead.abort_transaction(PATIENCE).expect("aborted");
+}
+
+/// Guard: a member beyond the number of partitions is ready, with nothing to do.
+#[test]
+fn more_replicas_than_partitions_are_all_ready() {
+    let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
+    let mut replicas: Vec<_> = (0..4).map(|_| deployment.start()).collect();
+    replicas.iter_mut().for_each(|replica| assert_eq!(replica.stop().code(), Some(0), "{}", replica.log()));
+}
+
+/// Guards: the seen-set is rebuilt at all, and covers what earlier owners published.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_remembers_what_was_published() {
+    let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
+    for round in 0..3 {
+        let mut replica = deployment.start();
+        let (client, url) = (reqwest::Client::new(), replica.url());
+        for call in 0..30 {
+            let signed = deployment.signed("call", &call_body(&format!("c-{call}"), "486"));
+            assert_eq!(signed.post(&client, &url).await.expect("an answer").status(), 200);
+        }
+        deployment.read_until("events", |events| events.len() >= 30);
+        assert_eq!(deployment.read("events").len(), 30, "round {round}");
+        match round {
+            0 => assert!(replica.stop().success()),
+            _ => replica.kill(),
+        }
+    }
+}
+
+fn setup(deployment: &Deployment) -> Setup {
+    let app = App::new(deployment.config()).expect("configured");
+    Setup { config: app.config, client: app.client, topics: app.topics, metrics: app.metrics, health: app.health }
+}
+
+fn embedded(extra: &str) -> (Embedded, Deployment) {
+    // The topics' names are known only with the deployment, which needs the broker's address.
+    let broker = Embedded::start(&[]).expect("an embedded broker");
+    let deployment = Deployment::new(broker.bootstrap(), extra);
+    for topic in Topics::new(&deployment.config()).all() {
+        let (name, partitions) = (topic.name.clone(), topic.partitions);
+        broker.with(move |cluster| cluster.create_topic(&name, partitions, 1)).expect("created");
+    }
+    (broker, deployment)
+}
+
+/// Guards: after an abort the consumer goes back to the batch's first records, and their keys are forgotten. Without either,
+/// the records of an aborted transaction are never published.
+#[test]
+fn an_aborted_transaction_is_decided_again() {
+    let (broker, deployment) = embedded("");
+    let setup = setup(&deployment);
+    let stage = Stage::spawn(setup.clone(), 0);
+    eventually("the worker is ready", || setup.health.is_ready());
+    let inbox = producer(&deployment.bootstrap, &[]);
+    for round in 0..10 {
+        broker.with(|cluster| {
+            let error = RDKafkaRespErr::RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION;
+            cluster.request_errors(RDKafkaApiKey::TxnOffsetCommit, &[error]);
+        });
+        for call in 0..50 {
+            let record = inbox_record(&deployment, &format!("c-{round}-{call}"), Outcome::Busy);
+            send(&inbox, &deployment.topic("inbox"), &record);
+        }
+        inbox.flush(PATIENCE).expect("flushed");
+        eventually("an abort", || setup.metrics.aborts.get() > round);
+    }
+    // The embedded broker shows aborted records too, so only what was decided for good counts: the metrics count at commit.
+    let first = || setup.metrics.decisions.with_label_values(&["first", "callback"]).get();
+    eventually("every fact is committed", || first() >= 500);
+    assert_eq!(first(), 500);
+    stage.stop();
+    stage.join().expect("ends well");
+}
+
+/// Guards: a fenced worker ends its clients and starts anew; nothing is published twice by either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fenced_worker_starts_anew_and_publishes_nothing_twice() {
+    let deployment = Deployment::new(Cluster::shared().bootstrap(), "dedup.instance = \"one\"");
+    let mut replica = deployment.start();
+    let (client, url) = (reqwest::Client::new(), replica.url());
+    let id = format!("{0}-dedup-one-0", deployment.prefix);
+    for round in 0..3 {
+        producer(&deployment.bootstrap, &[("transactional.id", &id)]).init_transactions(PATIENCE).expect("fences");
+        for call in 0..20 {
+            let signed = deployment.signed("call", &call_body(&format!("c-{round}-{call}"), "486"));
+            assert_eq!(signed.post(&client, &url).await.expect("an answer").status(), 200);
+        }
+        deployment.read_until("events", |events| events.len() >= (round + 1) * 20);
+    }
+    assert_eq!(deployment.read("events").len(), 60);
+    assert!(replica.metric("trunkline_dedup_worker_restarts_total", &[]) >= 1.0, "{}", replica.log());
+    assert!(replica.stop().success());
+}
+
+/// Guard: flushing by librdkafka itself. The crate's own flush takes a flat 100 ms when anything is in flight.
+#[test]
+fn flushing_takes_as_long_as_the_broker_and_no_longer() {
+    let (broker, deployment) = embedded("");
+    broker.with(|cluster| cluster.broker_round_trip_time(-1, Duration::from_millis(5))).expect("slower");
+    let producer = producer(&deployment.bootstrap, &[("linger.ms", "0")]);
+    let topic = deployment.topic("inbox");
+    let timed = |flush: &dyn Fn()| {
+        let record = inbox_record(&deployment, "c-1", Outcome::Busy);
+        let mut times: Vec<Duration> = (0..9)
+            .map(|_| {
+                send(&producer, &topic, &record);
+                let started = Instant::now();
+                flush();
+                started.elapsed()
+            })
+            .collect();
+        times.sort();
+        times[4]
+    };
+    timed(&|| assert!(flush(&producer, PATIENCE)));
+    let ours = timed(&|| assert!(flush(&producer, PATIENCE)));
+    let theirs = timed(&|| producer.flush(PATIENCE).expect("flushed"));
+    assert!(ours * 2 < theirs, "ours {ours:?}, the crate's {theirs:?}: if that is mended, delete our own");
+}
+
+/// Guard: transactional calls block their own thread only. On a runtime of a single thread, a commit that waits for a broker
+/// that is down must not keep anybody else from running.
+#[test]
+fn a_blocked_commit_does_not_block_the_runtime() {
+    let (broker, deployment) = embedded("");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let stop = CancellationToken::new();
+    let (found, address) = std::sync::mpsc::channel();
+    let app = App::new(deployment.config()).expect("configured");
+    let (health, metrics, stopped) = (app.health.clone(), app.metrics.clone(), stop.clone());
+    let process = std::thread::spawn(move || {
+        runtime.block_on(async {
+            let listeners = app.bind(&[Role::Dedup]).await.expect("bound");
+            found.send(listeners.admin.local_addr().expect("bound")).expect("sent");
+            app.run(&[Role::Dedup], listeners, false, stopped).await
+        })
+    });
+    let admin = address.recv().expect("an address");
+    eventually("the worker is ready", || health.is_ready());
+    let inbox = producer(&deployment.bootstrap, &[]);
+    send(&inbox, &deployment.topic("inbox"), &inbox_record(&deployment, "c-1", Outcome::Busy));
+    inbox.flush(PATIENCE).expect("flushed");
+    eventually("the first commit", || metrics.commits.get() == 1);
+    // From now on a commit hangs: the broker does not answer transactions for ten seconds.
+    broker.with(|cluster| cluster.broker_round_trip_time(-1, Duration::from_secs(10))).expect("slow");
+    send(&inbox, &deployment.topic("inbox"), &inbox_record(&deployment, "c-2", Outcome::Busy));
+    for _ in 0..20 {
+        assert_eq!(get(&format!("http://{admin}/livez")).0, 200);
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    broker.with(|cluster| cluster.broker_round_trip_time(-1, Duration::ZERO)).expect("fast");
+    stop.cancel();
+    drop(process.join().expect("no panic"));
+}
+
+/// Guard: a fatal error ends an idempotent producer for ever; a new one takes over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fatal_producer_error_costs_one_producer_and_nothing_else() {
+    let (broker, deployment) = embedded("");
+    let app = App::new(deployment.config()).expect("configured");
+    let metrics = Arc::new(Metrics::new());
+    let publisher = Publisher::new(&app.config, &app.client, metrics.clone()).expect("a publisher");
+    let topic = deployment.topic("inbox");
+    let publish = async |call: &str| {
+        let encoded = inbox_record(&deployment, call, Outcome::Busy);
+        let record = NewRecord {
+            topic: &topic,
+            key: &encoded.key,
+            value: &encoded.value,
+            headers: &encoded.headers,
+            timestamp: jiff::Timestamp::now().as_millisecond(),
+        };
+        publisher.publish(&[record], tokio::time::Instant::now() + Duration::from_secs(10)).await
+    };
+    publish("c-1").await.expect("published");
+    broker.with(|cluster| {
+        let error = RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
+        cluster.request_errors(RDKafkaApiKey::Produce, &[error]);
+    });
+    let deadline = Instant::now() + PATIENCE;
+    while metrics.producer_rebuilds.get() == 0 {
+        assert!(Instant::now() < deadline, "no new producer");
+        let _ = publish("c-2").await;
+    }
+    publish("c-3").await.expect("the new producer works");
+    let keys: Vec<String> = read_topic(&deployment.bootstrap, &topic, &[]).into_iter().map(|r| r.key).collect();
+    assert!(keys.iter().any(|key| key.ends_with("/c-3")));
+}
+
+/// Guard: a record that cannot be read is put aside inside the transaction, and the partition goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poison_record_is_put_aside_once_and_does_not_stop_its_partition() {
+    let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
+    let mut replica = deployment.start();
+    let inbox = producer(&deployment.bootstrap, &[]);
+    let inbox_topic = deployment.topic("inbox");
+    let poison = BaseRecord::to(&inbox_topic).key("nobody").payload("not ours");
+    inbox.send(poison).map_err(|(error, _)| error).expect("queued");
+    inbox.flush(PATIENCE).expect("flushed");
+    let signed = deployment.signed("call", &call_body("c-1", "486"));
+    let client = reqwest::Client::new();
+    assert_eq!(signed.post(&client, &replica.url()).await.expect("an answer").status(), 200);
+    assert_eq!(deployment.read_until("events", |events| !events.is_empty()).len(), 1);
+    let rejected = deployment.read("rejected");
+    assert_eq!(rejected.len(), 1);
+    assert_eq!(rejected[0].value, b"not ours");
+    assert_eq!(rejected[0].header("trunkline_reason"), "poison");
+    assert_eq!(replica.metric("trunkline_dedup_decisions_total", &["poison"]), 1.0);
+    assert!(replica.stop().success());
+}
+
+/// Guard: output partition = input partition needs equal counts; anything else is refused at start.
+#[test]
+fn topics_with_different_partition_counts_are_refused() {
+    let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
+    assert!(deployment.start().stop().success(), "creates the topics");
+    let mut replica = deployment.spawn(&[], &[("TRUNKLINE__KAFKA__PARTITIONS", "4")]);
+    assert_eq!(replica.wait().code(), Some(1));
+    let log = replica.log();
+    assert!(log.contains("has 3 partitions, kafka.partitions is 4"), "{log}");
+    assert!(log.contains("set kafka.partitions to the topics' number"), "{log}");
+}
