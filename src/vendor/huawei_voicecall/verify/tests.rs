@@ -28,7 +28,7 @@ fn token_with(username: &str, digest: &str, nonce: &str, created: &str) -> Strin
     )
 }
 
-/// A request and the source it is for: the fact sheet's example unless a test changes something.
+/// A request and the source it is for: a worked example unless a test changes something.
 #[derive(Clone)]
 struct Case {
     kind: &'static str,

@@ -72,3 +72,26 @@ fn a_printed_map_can_be_signed() {
         "callData=null,callSerialNo=1300000000000000001,called=10086,releaseTime=2024/03/01,08:00:19:900,serviceNo="
     );
 }
+
+#[test]
+fn a_timestamp_is_milliseconds_or_seconds_and_a_signature_is_base64() {
+    for timestamp in ["1709280020", "\"1709280020\"", "1709280020500"] {
+        let body = with_parts(r#"{"callSerialNo":"1"}"#, timestamp, "7", "");
+        let flat = Flat::read(body.as_bytes(), false).expect("an object");
+        let signable = Signable { timestamp: timestamp.trim_matches('"'), nonce: "7", flat: &flat };
+        let made = BASE64_STANDARD.encode(digest(KEY, &signable, "callSerialNo=1"));
+        let body = body.replace("\"signature\":\"\"", &format!("\"signature\":\"{made}\""));
+        assert_eq!(Case::body(body).verdict(), Ok(()), "{timestamp}");
+    }
+    for timestamp in
+        ["\"170928002050\"", "\" 1709280020500\"", "\"+709280020500\"", "1709280020.50", "[1]", "\"17092800205000\""]
+    {
+        let case = Case::body(with_parts(EXAMPLE, timestamp, "\"-42\"", SIGNATURE_OF_EXAMPLE));
+        assert_eq!(case.verdict(), Err(Reason::HeaderInvalid), "{timestamp}");
+    }
+    for signature in
+        ["x", "h8NUR+KFwRgbN5vPdAYoq6Mnl4pLcQD0YFyNmVSfkXM", "h8NUR-KFwRgbN5vPdAYoq6Mnl4pLcQD0YFyNmVSfkXM="]
+    {
+        assert_eq!(Case::body(with_signature(EXAMPLE, signature)).verdict(), Err(Reason::HeaderInvalid), "{signature}");
+    }
+}
