@@ -19,6 +19,8 @@ mod explain;
 #[cfg(test)]
 mod fixtures;
 pub mod generic;
+pub mod huawei_cec;
+pub mod huawei_voicecall;
 pub mod jwt;
 pub mod lenient;
 pub mod nxcloud_callbot;

@@ -74,7 +74,12 @@ impl Vendor for Generic {
         let verifier = Verifier::new(&verify, source)?;
         let mut kept_headers = vec!["content-type"];
         kept_headers.extend(verifier.kept_headers());
-        Ok(Box::new(Sender { mapping: Mapping::new(map, source)?, verifier, answer, kept_headers: kept_headers.leak() }))
+        Ok(Box::new(Sender {
+            mapping: Mapping::new(map, source)?,
+            verifier,
+            answer,
+            kept_headers: kept_headers.leak(),
+        }))
     }
 
     fn demo(&self) -> Demo {
@@ -151,8 +156,7 @@ impl Adapter for Sender {
     }
 
     fn read_sample(&self, body: Bytes, context: &Context) -> Option<Result<Facts, Reject>> {
-        let inbound =
-            Inbound { kind: &KINDS[0], method: Method::POST, query: None, headers: HeaderMap::new(), body };
+        let inbound = Inbound { kind: &KINDS[0], method: Method::POST, query: None, headers: HeaderMap::new(), body };
         // Nobody sent it: what this makes stays in here and only its facts are shown.
         Some(self.normalise(&Verified::new(inbound, None), context))
     }

@@ -45,9 +45,7 @@ impl std::str::FromStr for TimeFormat {
                     _ => Err("is not a usable pattern: it needs date and time, as in \"%Y-%m-%d %H:%M:%S\"".to_owned()),
                 }
             }
-            _ => {
-                Err("must be \"rfc3339\", \"unix\", \"unix_ms\" or a pattern as \"%Y-%m-%d %H:%M:%S\"".to_owned())
-            }
+            _ => Err("must be \"rfc3339\", \"unix\", \"unix_ms\" or a pattern as \"%Y-%m-%d %H:%M:%S\"".to_owned()),
         }
     }
 }

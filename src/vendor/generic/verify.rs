@@ -82,7 +82,8 @@ impl Verifier {
             Self::Signature(signature) => signature.check(inbound, now, explain),
             Self::Credential(credential) => credential.check(inbound, explain).map(|()| None),
             Self::PathToken => {
-                explain.holds(|| "the scheme is `path-token`: the URL's token was checked before, nothing else is".into());
+                explain
+                    .holds(|| "the scheme is `path-token`: the URL's token was checked before, nothing else is".into());
                 Ok(None)
             }
             Self::Nothing => {

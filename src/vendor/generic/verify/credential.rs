@@ -71,7 +71,12 @@ impl Credential {
                 let sent = header(inbound, name, explain)?;
                 let sent = if *name == AUTHORIZATION { after_scheme("Bearer", sent, explain)? } else { sent };
                 let known = one_of(tokens, sent.as_bytes());
-                decide(known, "the token", "header holds no active token: compare it with the sender's console", explain)
+                decide(
+                    known,
+                    "the token",
+                    "header holds no active token: compare it with the sender's console",
+                    explain,
+                )
             }
             Self::Password { user, passwords } => {
                 let sent = after_scheme("Basic", header(inbound, AUTHORIZATION, explain)?, explain)?;
@@ -82,7 +87,10 @@ impl Credential {
                 });
                 let Some((sent_user, sent_password)) = split else {
                     explain.fails(|| "header authorization is not Base64 of user, colon and password".into());
-                    return Err(Reject::new(Reason::HeaderInvalid, "header authorization is not of the form of HTTP Basic"));
+                    return Err(Reject::new(
+                        Reason::HeaderInvalid,
+                        "header authorization is not of the form of HTTP Basic",
+                    ));
                 };
                 let password = one_of(passwords, sent_password);
                 let same_user = equal(sent_user, user.as_bytes());
@@ -103,7 +111,9 @@ impl Credential {
     pub fn sign(&self) -> Option<Headers> {
         let first = |secrets: &Secrets| secrets.active().first().map(|secret| secret.expose().to_owned());
         Some(vec![match self {
-            Self::Token { header, tokens } if *header == AUTHORIZATION => (*header, format!("Bearer {}", first(tokens)?)),
+            Self::Token { header, tokens } if *header == AUTHORIZATION => {
+                (*header, format!("Bearer {}", first(tokens)?))
+            }
             Self::Token { header, tokens } => (*header, first(tokens)?),
             Self::Password { user, passwords } => {
                 (AUTHORIZATION, format!("Basic {}", STANDARD.encode(format!("{user}:{}", first(passwords)?))))
