@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
+use super::CodeTable;
 use super::{
     Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified, proof,
 };
@@ -149,6 +150,15 @@ impl Vendor for HuaweiCec {
 
     fn kinds(&self) -> &'static [Kind] {
         KINDS
+    }
+
+    fn codes(&self) -> Vec<CodeTable> {
+        vec![
+            CodeTable { interface: codes::VN, rows: codes::VN_RELEASE_REASON },
+            CodeTable { interface: codes::DUAL, rows: codes::DUAL_RELEASE_REASON },
+            CodeTable { interface: codes::CAMPAIGN, rows: codes::CAMPAIGN_FAIL_CODE },
+            CodeTable { interface: codes::CAMPAIGN_STATUS, rows: codes::CAMPAIGN_CALL_STATUS },
+        ]
     }
 
     fn settings_schema(&self, generator: &mut SchemaGenerator) -> Schema {

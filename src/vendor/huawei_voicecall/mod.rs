@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
+use super::CodeTable;
 use super::{Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified};
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::EventType;
@@ -106,6 +107,14 @@ impl Vendor for HuaweiVoiceCall {
 
     fn kinds(&self) -> &'static [Kind] {
         KINDS
+    }
+
+    fn codes(&self) -> Vec<CodeTable> {
+        vec![
+            CodeTable { interface: codes::STATE, rows: codes::STATE_CODE },
+            CodeTable { interface: codes::CALL_OUT, rows: codes::Q850 },
+            CodeTable { interface: codes::SIP_STATUS, rows: codes::SIP },
+        ]
     }
 
     fn settings_schema(&self, generator: &mut SchemaGenerator) -> Schema {
