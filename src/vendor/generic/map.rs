@@ -216,8 +216,7 @@ impl Map {
         let plain = [call, order, task, vendor_task, task_change, script, conversation, reference, custom, attempt];
         let more = [from, to, agent_id, agent_name, agent_group, cause, cause_text, disposition, recording];
         let times = [started_at, ringing_at, answered_at, ended_at, occurred_at];
-        let mut places: Vec<_> =
-            plain.into_iter().chain(more).chain([recording_id, key_presses]).flatten().collect();
+        let mut places: Vec<_> = plain.into_iter().chain(more).chain([recording_id, key_presses]).flatten().collect();
         places.extend(times.into_iter().flatten().map(|time| &mut time.0.pointer));
         places.extend([ring, talk, total].into_iter().flatten().map(|span| &mut span.0.pointer));
         places.extend(coded(Some(fact)));

@@ -35,12 +35,7 @@ fn list<'a>(mapping: &Mapping, body: &'a RawValue) -> Result<Option<Vec<&'a RawV
 }
 
 /// The events of one record.
-fn events(
-    mapping: &Mapping,
-    json: &RawValue,
-    delivery: &Verified,
-    context: &Context,
-) -> Result<Vec<Event>, Reject> {
+fn events(mapping: &Mapping, json: &RawValue, delivery: &Verified, context: &Context) -> Result<Vec<Event>, Reject> {
     let reading = Reading {
         map: &mapping.map,
         record: Record::read(mapping, json, &context.time_zone)?,
@@ -167,9 +162,7 @@ impl Reading<'_> {
 
     fn call_of(&self, id: String) -> Result<Call, Reject> {
         let (map, record) = (self.map, &self.record);
-        let phone = |place| {
-            Phone::read(&record.text(place)?, map.numbers.convention(), self.context.country)
-        };
+        let phone = |place| Phone::read(&record.text(place)?, map.numbers.convention(), self.context.country);
         let agent = Agent {
             id: record.text(map.agent_id.as_ref()),
             name: record.text(map.agent_name.as_ref()),

@@ -66,18 +66,23 @@ fn unusable_schemes_are_refused_with_key_and_fix() {
     let table = [
         ("", "sources.acme.verify", "required"),
         ("verify = { }", "sources.acme.verify.scheme", "required"),
-        ("verify.scheme = \"magic\"", "sources.acme.verify", "one of standard-webhooks, hmac, bearer"),
+        ("verify.scheme = \"magic\"", "sources.acme.verify.scheme", "one of standard-webhooks, hmac, bearer"),
         ("verify.scheme = \"none\"", "sources.acme.verify.allow_unverified", "must be true"),
         ("verify.scheme = \"none\"\nverify.allow_unverified = false", "allow_unverified", "must be true"),
         ("verify.scheme = \"path-token\"", "sources.acme.path_token_files", "is missing"),
-        ("verify.scheme = \"path-token\"\nverify.header = \"x\"", "header", "not a setting"),
+        ("verify.scheme = \"path-token\"\nverify.header = \"x\"", "sources.acme.verify.header", "not a setting"),
         ("verify.scheme = \"hmac\"\nverify.secrets = [\"s\"]", "sources.acme.verify.header", "required"),
         ("verify.scheme = \"hmac\"\nverify.header = \"x-sign\"", "sources.acme.verify.secret_files", "is missing"),
-        ("verify.scheme = \"hmac\"\nverify.header = \"x sign\"\nverify.secrets = [\"s\"]", "verify.header", "name of a header"),
+        (
+            "verify.scheme = \"hmac\"\nverify.header = \"x sign\"\nverify.secrets = [\"s\"]",
+            "verify.header",
+            "name of a header",
+        ),
         ("verify.scheme = \"hmac\"\nverify.header = \"x-sign\"\nverify.secrets = [\" \"]", "verify.secrets", "empty"),
         (&format!("{hmac}\nverify.secret_files = [\"/nowhere\"]"), "verify.secret_files", "cannot read"),
-        (&format!("{hmac}\nverify.algorithm = \"md5\""), "sources.acme.verify", "sha1, sha256, sha512"),
-        (&format!("{hmac}\nverify.prefx = \"v1\""), "prefx", "did you mean `prefix`"),
+        (&format!("{hmac}\nverify.algorithm = \"md5\""), "sources.acme.verify.algorithm", "sha1, sha256, sha512"),
+        (&format!("{hmac}\nverify.prefx = \"v1\""), "sources.acme.verify.prefx", "did you mean `prefix`"),
+        (&format!("{hmac}\nverify.tolerance_seconds = \"5m\""), "sources.acme.verify.tolerance_seconds", "wrong kind"),
         (&format!("{hmac}\nverify.signed = \"{{timestamp}}\""), "verify.signed", "lacks {body}"),
         (&format!("{hmac}\nverify.signed = \"{{timestamp}}.{{body}}\""), "verify.timestamp_header", "is missing"),
         (&format!("{hmac}\nverify.signed = \"{{body\""), "verify.signed", "without its"),
@@ -93,7 +98,11 @@ fn unusable_schemes_are_refused_with_key_and_fix() {
         ("verify.scheme = \"standard-webhooks\"\nverify.secrets = [\"whsec_\"]", "verify.secrets", "whsec_"),
         ("verify.scheme = \"bearer\"", "verify.secret_files", "is missing"),
         ("verify.scheme = \"basic\"\nverify.user = \"a:b\"\nverify.secrets = [\"s\"]", "verify.user", "colon"),
-        ("verify.scheme = \"mtls\"\nverify.header = \"x-dn\"\nverify.subjects = [\"CN=a\"]", "allowed_addresses", "spell out"),
+        (
+            "verify.scheme = \"mtls\"\nverify.header = \"x-dn\"\nverify.subjects = [\"CN=a\"]",
+            "allowed_addresses",
+            "spell out",
+        ),
         (
             "verify.scheme = \"mtls\"\nverify.header = \"x-dn\"\nverify.subjects = []\nverify.allow_unverified_peer = true",
             "verify.subjects",
@@ -113,10 +122,18 @@ fn unusable_mappings_are_refused_with_key_and_fix() {
         ("map.type = \"call.ended\"", "sources.acme.map.call", "call.ended"),
         ("map.type = \"call.over\"", "sources.acme.map.type", "one of call.ringing"),
         ("map.type = \"ignore\"\nmap.call = \"/id\"", "sources.acme.map.type", "no event at all"),
-        ("map.type = { pointer = \"/e\", table = { x = \"ignore\" } }\nmap.call = \"/id\"", "map.type", "no event at all"),
+        (
+            "map.type = { pointer = \"/e\", table = { x = \"ignore\" } }\nmap.call = \"/id\"",
+            "map.type",
+            "no event at all",
+        ),
         ("map.type = { table = { x = \"call.ended\" } }\nmap.call = \"/id\"", "map.type.pointer", "required"),
         ("map.type = { pointer = \"/e\", table = { x = \"call.over\" } }", "sources.acme.map.type.table.x", "one of"),
-        ("map.type = { pointer = \"/e\", tabel = { x = \"call.ended\" } }", "map.type", "did you mean `table`"),
+        (
+            "map.type = { pointer = \"/e\",  tabel = { x = \"call.ended\" } }",
+            "sources.acme.map.type.tabel",
+            "did you mean `table`",
+        ),
         ("map.type = 7", "sources.acme.map.type", "wrong kind"),
         ("map.type = \"order.finished\"\nmap.call = \"/id\"", "sources.acme.map.order", "order.finished"),
         ("map.type = \"recording.available\"\nmap.recording = \"/url\"", "sources.acme.map.call", "recording"),
@@ -129,7 +146,7 @@ fn unusable_mappings_are_refused_with_key_and_fix() {
         ("map.type = \"call.ended\"\nmap.call = \"\"", "sources.acme.map.call", "member of the record"),
         ("map.type = \"call.ended\"\nmap.call = []", "sources.acme.map.call", "member of the record"),
         ("map.type = \"call.ended\"\nmap.call = [\"/a\", \"b\"]", "sources.acme.map.call.1", "start it with `/`"),
-        ("map.type = \"call.ended\"\nmap.calll = \"/id\"", "calll", "did you mean `call`"),
+        ("map.type = \"call.ended\"\nmap.calll = \"/id\"", "sources.acme.map.calll", "did you mean `call`"),
         ("map.type = \"call.ended\"\nmap.call = \"/id\"\nmap.time_format = \"iso\"", "map.time_format", "rfc3339"),
         (
             "map.type = \"call.ended\"\nmap.call = \"/id\"\nmap.ended_at = { pointer = \"/t\", format = \"%Y\" }",
@@ -146,7 +163,11 @@ fn unusable_mappings_are_refused_with_key_and_fix() {
             "sources.acme.map.talk.unit",
             "one of s, ms",
         ),
-        ("map.type = \"call.ended\"\nmap.call = \"/id\"\nmap.cause_interface = \"outcome\"", "cause_interface", "letters"),
+        (
+            "map.type = \"call.ended\"\nmap.call = \"/id\"\nmap.cause_interface = \"outcome\"",
+            "cause_interface",
+            "letters",
+        ),
         ("map.type = \"call.ended\"\nmap.call = \"/id\"\nmap.cause_interface = \"a b\"", "cause_interface", "letters"),
     ];
     for (map, key, message) in table {
@@ -221,7 +242,8 @@ fn samples_are_read_without_a_sender() {
     let settings = "verify = { scheme = \"bearer\", secrets = [\"s\"] }\nmap.samples = [\"samples/hangup.json\"]";
     let adapter = source(&format!("{settings}\n{MAP}")).expect("usable");
     assert_eq!(adapter.sample_files(), [PathBuf::from("samples/hangup.json")]);
-    let facts = adapter.read_sample(Bytes::from_static(b"{\"id\":1}"), &context()).expect("has samples").expect("reads");
+    let facts =
+        adapter.read_sample(Bytes::from_static(b"{\"id\":1}"), &context()).expect("has samples").expect("reads");
     assert_eq!(facts.events.len(), 1);
     let reject = adapter.read_sample(Bytes::from_static(b"{}"), &context()).expect("has samples").expect_err("refused");
     assert_eq!(reject.reason, Reason::FieldMissing);

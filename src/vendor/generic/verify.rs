@@ -19,8 +19,8 @@ use super::settings::Scheme;
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::Instant;
 use crate::reject::{Reason, Reject};
-use crate::secret::{FileError, Secret, Secrets};
-use crate::vendor::{Explain, Inbound, Unsigned, Verified};
+use crate::secret::{Secret, Secrets};
+use crate::vendor::{Explain, Inbound, Unsigned, Verified, proof};
 use credential::Credential;
 use signature::Signature;
 
@@ -55,7 +55,7 @@ impl Verifier {
             }
             Scheme::PathToken(_) => Ok(Self::PathToken),
             Scheme::Mtls(settings) => {
-                if !settings.allow_unverified_peer && common.allowed_addresses.is_empty() && !with_token {
+                if !settings.allow_unverified_peer && !proof::before_verify(&common) {
                     let message = "is missing: anybody who gets past the proxy can write the header; give \
                                    `allowed_addresses` or `path_token_files`, or spell out \
                                    `verify.allow_unverified_peer = true` when only the proxy can reach trunkline";
@@ -82,7 +82,8 @@ impl Verifier {
             Self::Signature(signature) => signature.check(inbound, now, explain),
             Self::Credential(credential) => credential.check(inbound, explain).map(|()| None),
             Self::PathToken => {
-                explain.holds(|| "the scheme is `path-token`: the URL's token was checked before, nothing else is".into());
+                explain
+                    .holds(|| "the scheme is `path-token`: the URL's token was checked before, nothing else is".into());
                 Ok(None)
             }
             Self::Nothing => {
@@ -117,12 +118,12 @@ impl Verifier {
         }
     }
 
-    /// Re-reads secret files.
-    pub fn reload(&self) -> Result<bool, FileError> {
+    /// The active secrets, where the scheme has some.
+    pub fn secrets(&self) -> Option<&Secrets> {
         match self {
-            Self::Signature(signature) => signature.reload(),
-            Self::Credential(credential) => credential.reload(),
-            Self::PathToken | Self::Nothing => Ok(false),
+            Self::Signature(signature) => Some(signature.secrets()),
+            Self::Credential(credential) => credential.secrets(),
+            Self::PathToken | Self::Nothing => None,
         }
     }
 }

@@ -65,7 +65,10 @@ fn every_field_of_a_call() {
     assert_eq!(location, Some("https://acme.example/recordings/call-7001.wav"));
     assert_eq!((&recorded.call, &recorded.links), (&ended.call, &ended.links));
     assert_eq!((recorded.outcome, recorded.key_presses.len()), (None, 0));
-    assert!(ended.raw.as_ref().is_some_and(|raw| raw.0.get().starts_with("{\"event\":\"hangup\"")), "its own record only");
+    assert!(
+        ended.raw.as_ref().is_some_and(|raw| raw.0.get().starts_with("{\"event\":\"hangup\"")),
+        "its own record only"
+    );
 }
 
 #[test]
@@ -256,7 +259,8 @@ fn durations_of_the_sender_go_before_computed_ones() {
     let map = format!(
         "{ENDED}time_format = \"unix\"\nanswered_at = \"/a\"\nended_at = \"/e\"\ntalk = \"/t\"\nring = {{ pointer = \"/r\", unit = \"ms\" }}\ntotal = \"/all\""
     );
-    let call = event(&map, r#"{"id":1,"a":1734345610,"e":1734345620,"t":"9.5","r":1500,"all":-1}"#).call.expect("a call");
+    let call =
+        event(&map, r#"{"id":1,"a":1734345610,"e":1734345620,"t":"9.5","r":1500,"all":-1}"#).call.expect("a call");
     assert_eq!((call.ring_ms, call.talk_ms, call.total_ms), (Some(1_500), Some(9_500), None));
     let call = event(&map, r#"{"id":1,"a":1734345610,"e":1734345620,"t":{}}"#).call.expect("a call");
     assert_eq!(call.talk_ms, Some(10_000));
@@ -281,7 +285,9 @@ fn numbers_are_never_guessed() {
 
 #[test]
 fn what_identifies_or_times_is_strict_and_the_rest_patient() {
-    let map = format!("{ENDED}ended_at = \"/end\"\ndisposition = \"/d\"\nagent_name = \"/agent\"\nkey_presses = \"/k\"\nattempt = \"/n\"");
+    let map = format!(
+        "{ENDED}ended_at = \"/end\"\ndisposition = \"/d\"\nagent_name = \"/agent\"\nkey_presses = \"/k\"\nattempt = \"/n\""
+    );
     let odd = event(&map, r#"{"id":1,"d":["x"],"agent":{"name":"x"},"k":[1,null,{},"2"],"n":"first"}"#);
     let call = odd.call.expect("a call");
     assert_eq!((odd.disposition, call.agent, call.attempt), (None, None, None));
@@ -312,7 +318,9 @@ fn what_identifies_or_times_is_strict_and_the_rest_patient() {
 
 #[test]
 fn texts_that_mean_nothing() {
-    let map = format!("{ENDED}absent = [\"N/A\", \"0000-00-00 00:00:00\"]\nended_at = \"/end\"\nreference = [\"/a\", \"/b\"]");
+    let map = format!(
+        "{ENDED}absent = [\"N/A\", \"0000-00-00 00:00:00\"]\nended_at = \"/end\"\nreference = [\"/a\", \"/b\"]"
+    );
     let event = event(&map, r#"{"id":1,"end":"0000-00-00 00:00:00","a":"N/A","b":"r-1"}"#);
     assert_eq!((event.occurred_at_basis, event.links.reference.as_deref()), (Basis::Received, Some("r-1")));
     assert_eq!(reject(&map, r#"{"id":"N/A"}"#).reason, Reason::FieldMissing);
@@ -354,7 +362,8 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
     leaf.prop_recursive(4, 48, 6, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
-            prop::collection::btree_map(names, inner, 0..6).prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+            prop::collection::btree_map(names, inner, 0..6)
+                .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
         ]
     })
 }

@@ -57,7 +57,9 @@ fn numbers_keep_every_digit() {
 
 #[test]
 fn nothing_stands_where_the_way_ends() {
-    for json in ["1", "null", "\"text\"", "true", "[]", "{}", r#"{"a":1}"#, r#"{"a":null}"#, r#"{"a":[1]}"#, "-1", "1.5"] {
+    for json in
+        ["1", "null", "\"text\"", "true", "[]", "{}", r#"{"a":1}"#, r#"{"a":null}"#, r#"{"a":[1]}"#, "-1", "1.5"]
+    {
         assert_eq!(found(json, "/a/b"), None, "{json}");
     }
     for pointer in ["/a/2", "/a/01", "/a/-", "/a/x", "/a/99999999999999999999"] {
@@ -96,7 +98,8 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 32, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map("[ab~/0]{0,2}", inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
+            prop::collection::btree_map("[ab~/0]{0,2}", inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
 }

@@ -19,7 +19,7 @@ use super::{Headers, header, header_name, secrets};
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::Instant;
 use crate::reject::{Reason, Reject};
-use crate::secret::{FileError, Secret, Secrets, equal};
+use crate::secret::{Secret, Secrets, equal};
 use crate::vendor::{Explain, Inbound, Unsigned};
 
 /// How far a signing time may lie ahead of our clock, seconds; never further than it may lie behind.
@@ -53,9 +53,8 @@ struct SigningTime {
 impl Signature {
     /// The scheme `standard-webhooks`.
     pub fn standard(settings: &StandardWebhooks, source: &SourceSettings<'_>) -> Result<Self, SettingsError> {
-        let name = |part: &str| {
-            header_name(&format!("{}-{part}", settings.header_prefix), "verify.header_prefix", source)
-        };
+        let name =
+            |part: &str| header_name(&format!("{}-{part}", settings.header_prefix), "verify.header_prefix", source);
         let time =
             SigningTime { header: name("timestamp")?, format: TimeFormat::Unix, tolerance: settings.tolerance_seconds };
         let signature = Self {
@@ -77,7 +76,9 @@ impl Signature {
         let template = Template::new(&settings.signed, source)?;
         let header = header_name(&settings.header, "verify.header", source)?;
         if template.headers().any(|name| name == header) {
-            return Err(source.error("verify.signed", "has the header of the signature itself, which cannot cover itself"));
+            return Err(
+                source.error("verify.signed", "has the header of the signature itself, which cannot cover itself")
+            );
         }
         if settings.separator.as_deref() == Some("") {
             return Err(source.error("verify.separator", "is empty: leave it out when the header holds one signature"));
@@ -261,8 +262,9 @@ impl Signature {
         self.template.headers().chain(self.time.as_ref().map(|time| time.header)).collect()
     }
 
-    pub fn reload(&self) -> Result<bool, FileError> {
-        self.secrets.reload()
+    /// The active secrets.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 }
 
@@ -275,7 +277,10 @@ fn signing_time(
         let complaint = if template.has_timestamp() {
             Some(("timestamp_header", "is missing: `signed` has {timestamp}, say which header holds it"))
         } else if settings.tolerance_seconds.is_some() {
-            Some(("tolerance_seconds", "needs `timestamp_header`, and {timestamp} in `signed`: there is no time to check"))
+            Some((
+                "tolerance_seconds",
+                "needs `timestamp_header`, and {timestamp} in `signed`: there is no time to check",
+            ))
         } else if settings.timestamp_format.is_some() {
             Some(("timestamp_format", "needs `timestamp_header`: there is no time to read"))
         } else {

@@ -36,7 +36,11 @@ impl Template {
                 ("body", _) => Part::Body,
                 ("timestamp", _) => Part::Timestamp,
                 (_, Some(name)) => Part::Header(header_name(name, KEY, source)?),
-                _ => return Err(source.error(KEY, "can have {body}, {timestamp} and {header:NAME}, nothing else in braces")),
+                _ => {
+                    return Err(
+                        source.error(KEY, "can have {body}, {timestamp} and {header:NAME}, nothing else in braces")
+                    );
+                }
             });
             rest = after;
         }

@@ -233,14 +233,13 @@ fn basic() {
     };
     accepted(&*adapter, with("acme:pass:word"), TIME);
     accepted(&*adapter, with("acme:old"), TIME);
-    for text in ["acme:pass", "acme:", "other:old", ":", "acm:e:old"] {
+    for text in ["acme:pass", "acme:", "other:old", ":", "acm:e:old", "acme"] {
         assert_eq!(refused(&*adapter, with(text), TIME), Reason::CredentialsWrong, "{text}");
     }
-    assert_eq!(refused(&*adapter, with("acme"), TIME), Reason::HeaderInvalid);
     for value in ["Basic ???", "Bearer YWNtZTpvbGQ=", "Basic"] {
-        assert_eq!(refused(&*adapter, inbound(&[("authorization", value)], "{}"), TIME), Reason::HeaderInvalid);
+        assert_eq!(refused(&*adapter, inbound(&[("authorization", value)], "{}"), TIME), Reason::CredentialsWrong);
     }
-    assert_eq!(refused(&*adapter, inbound(&[], "{}"), TIME), Reason::HeaderMissing);
+    assert_eq!(refused(&*adapter, inbound(&[], "{}"), TIME), Reason::CredentialsWrong);
 }
 
 #[test]
@@ -274,7 +273,8 @@ fn secret_files_are_read_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("secret");
     std::fs::write(&path, "old").expect("written");
-    for scheme in ["scheme = \"hmac\", header = \"x-sign\"", "scheme = \"bearer\"", "scheme = \"basic\", user = \"u\""] {
+    for scheme in ["scheme = \"hmac\", header = \"x-sign\"", "scheme = \"bearer\"", "scheme = \"basic\", user = \"u\""]
+    {
         std::fs::write(&path, "old").expect("written");
         let adapter = adapter(&format!("verify = {{ {scheme}, secret_files = [\"{}\"] }}", path.display()));
         let old = signed(&*adapter, "{}");
@@ -301,7 +301,10 @@ fn the_usual_mistakes_are_told() {
         (told(&*plain, sent(&*plain, "{\"a\":1}\n"), at), "added a line end"),
         (told(&*plain, sent(&*plain, "{ \"a\": 1 }"), at), "reformatted the JSON"),
         (told(&*plain, sent(&*plain, "{\"a\":2}"), at), "no usual change"),
-        (told(&*hmac("secrets = [\"5a5a5a5a\"], secret_encoding = \"hex\""), sent(&*plain, "{\"a\":1}"), at), "as it stands"),
+        (
+            told(&*hmac("secrets = [\"5a5a5a5a\"], secret_encoding = \"hex\""), sent(&*plain, "{\"a\":1}"), at),
+            "as it stands",
+        ),
         (
             told(&*plain, sent(&*hmac("secrets = [\"5a5a5a5a\"], secret_encoding = \"hex\""), "{\"a\":1}"), at),
             "secret_encoding = \"hex\"",
