@@ -3,10 +3,12 @@
 //! | file | holds |
 //! |---|---|
 //! | `signature.rs` | HMAC in a header, of which Standard Webhooks is one form |
+//! | `digest.rs` | HMACs, and how senders write them |
 //! | `template.rs` | what such a signature covers |
 //! | `credential.rs` | tokens, passwords, client certificates |
 
 mod credential;
+mod digest;
 mod signature;
 mod template;
 
