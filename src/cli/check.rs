@@ -1,6 +1,7 @@
 //! `trunkline check`: whether a deployment will work, before it has to.
 
 mod kafka;
+mod samples;
 mod sources;
 
 use std::io::Write;

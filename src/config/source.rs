@@ -62,7 +62,7 @@ impl SourceSettings<'_> {
 
     /// What all sources have in common.
     pub fn common(&self) -> Result<Source, SettingsError> {
-        self.extract()
+        self.extract("")
     }
 
     /// The vendor's own settings, of type `T`. Keys that belong to neither the vendor nor all sources are refused.
@@ -74,7 +74,13 @@ impl SourceSettings<'_> {
                 return Err(self.error(key, unknown(key, known.iter().map(String::as_str))));
             }
         }
-        self.extract()
+        self.extract("")
+    }
+
+    /// One table of the settings by itself: for a table whose keys depend on what another key says. Complaints name the key
+    /// in it, which they do not when serde has to read a table before it knows what is due.
+    pub fn part<T: DeserializeOwned>(&self, key: &str) -> Result<T, SettingsError> {
+        self.extract(key)
     }
 
     /// A complaint about one of the source's keys.
@@ -83,15 +89,17 @@ impl SourceSettings<'_> {
         self.config.error(&if key.is_empty() { section } else { format!("{section}.{key}") }, message)
     }
 
-    fn extract<T: DeserializeOwned>(&self) -> Result<T, SettingsError> {
+    fn extract<T: DeserializeOwned>(&self, table: &str) -> Result<T, SettingsError> {
+        let joined =
+            |parts: &[&str]| parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(".");
         // Not `extract_inner`, whose errors have the path the wrong way round.
-        let read = match self.config.figment.find_value(&format!("sources.{}", self.name)) {
+        let read = match self.config.figment.find_value(&joined(&["sources", self.name, table])) {
             Ok(value) => value.deserialize(),
             Err(error) => Err(error),
         };
         read.map_err(|error| {
             let error = SettingsError::from_figment(error);
-            self.error(&error.key, error.message)
+            self.error(&joined(&[table, &error.key]), error.message)
         })
     }
 }

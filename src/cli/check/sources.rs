@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::{Report, count};
+use super::{Report, count, samples};
 use crate::cli::request::base_url;
 use crate::clock;
 use crate::config::Config;
@@ -22,6 +22,7 @@ pub(super) fn check(report: &mut Report, config: &Config, sources: &Sources) {
             let url = format!("{}{}", base_url(config), source.path(kind));
             report.ok(&format!("sources.{} {}", source.name, kind.name), &url);
         }
+        samples::check(report, source);
     }
 }
 

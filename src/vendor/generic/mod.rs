@@ -31,7 +31,7 @@ use super::{Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Reply
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::EventType;
 use crate::reject::Reject;
-use crate::secret::FileError;
+use crate::secret::{FileError, Secrets};
 use map::Mapping;
 use settings::{Answers, Settings};
 use verify::Verifier;
@@ -71,7 +71,7 @@ impl Vendor for Generic {
 
     fn adapter(&self, source: &SourceSettings<'_>) -> Result<Box<dyn Adapter>, SettingsError> {
         let Settings { verify, map, answer } = source.read()?;
-        let verifier = Verifier::new(&verify, source)?;
+        let verifier = Verifier::new(&verify.settings(source)?, source)?;
         let mut kept_headers = vec!["content-type"];
         kept_headers.extend(verifier.kept_headers());
         Ok(Box::new(Sender {
@@ -143,12 +143,16 @@ impl Adapter for Sender {
         "verify.tolerance_seconds"
     }
 
+    fn active_secrets(&self) -> Option<usize> {
+        self.verifier.secrets().map(|secrets| secrets.active().len())
+    }
+
     fn kept_headers(&self) -> &'static [&'static str] {
         self.kept_headers
     }
 
     fn reload_secrets(&self) -> Result<bool, FileError> {
-        self.verifier.reload()
+        self.verifier.secrets().map_or(Ok(false), Secrets::reload)
     }
 
     fn sample_files(&self) -> &[PathBuf] {

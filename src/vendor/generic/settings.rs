@@ -4,16 +4,19 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::map::Map;
 use super::time::TimeFormat;
+use crate::config::{SettingsError, SourceSettings};
 use crate::secret::Secret;
 
 /// Settings of a source of this vendor.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct Settings {
     /// How the sender proves who it is: `scheme`, and the keys of that scheme.
-    pub verify: Scheme,
+    #[schemars(with = "Scheme")]
+    pub verify: Chosen,
     /// Where each part of an event stands in the sender's JSON.
     pub map: Map,
     /// What the sender is told.
@@ -21,8 +24,43 @@ pub struct Settings {
     pub answer: Answers,
 }
 
+/// The scheme a source has chosen; its other keys are read when it is known which there may be.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Chosen {
+    scheme: Name,
+}
+
+/// The names of the schemes.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Name {
+    StandardWebhooks,
+    Hmac,
+    Bearer,
+    Basic,
+    PathToken,
+    Mtls,
+    None,
+}
+
+impl Chosen {
+    /// The keys of the scheme.
+    pub fn settings(self, source: &SourceSettings<'_>) -> Result<Scheme, SettingsError> {
+        const TABLE: &str = "verify";
+        match self.scheme {
+            Name::StandardWebhooks => source.part(TABLE).map(Scheme::StandardWebhooks),
+            Name::Hmac => source.part(TABLE).map(Scheme::Hmac),
+            Name::Bearer => source.part(TABLE).map(Scheme::Bearer),
+            Name::Basic => source.part(TABLE).map(Scheme::Basic),
+            Name::PathToken => source.part(TABLE).map(Scheme::PathToken),
+            Name::Mtls => source.part(TABLE).map(Scheme::Mtls),
+            Name::None => source.part(TABLE).map(Scheme::None),
+        }
+    }
+}
+
 /// How the sender proves who it is.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema)]
 #[serde(tag = "scheme", rename_all = "kebab-case")]
 pub enum Scheme {
     /// Standard Webhooks, version 1: `webhook-id`, `webhook-timestamp` and `webhook-signature` with HMAC-SHA256.
@@ -46,6 +84,10 @@ pub enum Scheme {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StandardWebhooks {
+    /// Says which scheme this is, and is read before.
+    #[serde(rename = "scheme", default)]
+    #[schemars(skip)]
+    _scheme: IgnoredAny,
     /// Active secrets, as the sender shows them: `whsec_` and Base64. Prefer `secret_files`.
     #[serde(default)]
     pub secrets: Vec<Secret>,
@@ -65,6 +107,10 @@ pub struct StandardWebhooks {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HmacHeader {
+    /// Says which scheme this is, and is read before.
+    #[serde(rename = "scheme", default)]
+    #[schemars(skip)]
+    _scheme: IgnoredAny,
     /// The header with the signature.
     pub header: String,
     /// Active secrets. Prefer `secret_files`.
@@ -106,6 +152,10 @@ pub struct HmacHeader {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bearer {
+    /// Says which scheme this is, and is read before.
+    #[serde(rename = "scheme", default)]
+    #[schemars(skip)]
+    _scheme: IgnoredAny,
     /// The header. In `authorization` (default) the token stands after `Bearer `, in any other one alone.
     #[serde(default = "authorization")]
     pub header: String,
@@ -121,6 +171,10 @@ pub struct Bearer {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Basic {
+    /// Says which scheme this is, and is read before.
+    #[serde(rename = "scheme", default)]
+    #[schemars(skip)]
+    _scheme: IgnoredAny,
     /// The user name.
     pub user: String,
     /// Active passwords. Prefer `secret_files`.
@@ -134,7 +188,12 @@ pub struct Basic {
 /// A secret in the callback URL; it has no keys here.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PathToken {}
+pub struct PathToken {
+    /// Says which scheme this is, and is read before.
+    #[serde(rename = "scheme", default)]
+    #[schemars(skip)]
+    _scheme: IgnoredAny,
+}
 
 /// A client certificate that a proxy has checked.
 ///
@@ -144,6 +203,10 @@ pub struct PathToken {}
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mtls {
+    /// Says which scheme this is, and is read before.
+    #[serde(rename = "scheme", default)]
+    #[schemars(skip)]
+    _scheme: IgnoredAny,
     /// The header in which the proxy names the certificate's subject.
     pub header: String,
     /// Subjects that may send, exactly as the proxy writes them.
@@ -158,6 +221,10 @@ pub struct Mtls {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Unverified {
+    /// Says which scheme this is, and is read before.
+    #[serde(rename = "scheme", default)]
+    #[schemars(skip)]
+    _scheme: IgnoredAny,
     /// Must be `true`: whoever knows the URL can then send events.
     #[serde(default)]
     pub allow_unverified: bool,

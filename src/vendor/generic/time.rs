@@ -38,10 +38,11 @@ impl std::str::FromStr for TimeFormat {
             "unix_ms" => Ok(Self::UnixMillis),
             _ if text.contains('%') => {
                 let format = Self::Pattern(text.to_owned());
-                // What the pattern writes it must also read, or no time of the sender would ever be understood.
+                // What the pattern writes it must also read, to the minute at least: jiff takes a date alone for midnight.
                 let sample = Timestamp::from_second(1_734_345_678).unwrap_or_default();
+                let minute = |millis: i64| millis.div_euclid(60_000);
                 match format.write(sample).map(|text| format.read(&text, &TimeZone::UTC)) {
-                    Some(Ok(Some(_))) => Ok(format),
+                    Some(Ok(Some(read))) if minute(read.as_millis()) == minute(sample.as_millisecond()) => Ok(format),
                     _ => Err("is not a usable pattern: it needs date and time, as in \"%Y-%m-%d %H:%M:%S\"".to_owned()),
                 }
             }

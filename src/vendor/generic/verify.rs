@@ -3,10 +3,12 @@
 //! | file | holds |
 //! |---|---|
 //! | `signature.rs` | HMAC in a header, of which Standard Webhooks is one form |
+//! | `digest.rs` | HMACs, and how senders write them |
 //! | `template.rs` | what such a signature covers |
 //! | `credential.rs` | tokens, passwords, client certificates |
 
 mod credential;
+mod digest;
 mod signature;
 mod template;
 
@@ -19,8 +21,8 @@ use super::settings::Scheme;
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::Instant;
 use crate::reject::{Reason, Reject};
-use crate::secret::{FileError, Secret, Secrets};
-use crate::vendor::{Explain, Inbound, Unsigned, Verified};
+use crate::secret::{Secret, Secrets};
+use crate::vendor::{Explain, Inbound, Unsigned, Verified, proof};
 use credential::Credential;
 use signature::Signature;
 
@@ -55,7 +57,7 @@ impl Verifier {
             }
             Scheme::PathToken(_) => Ok(Self::PathToken),
             Scheme::Mtls(settings) => {
-                if !settings.allow_unverified_peer && common.allowed_addresses.is_empty() && !with_token {
+                if !settings.allow_unverified_peer && !proof::before_verify(&common) {
                     let message = "is missing: anybody who gets past the proxy can write the header; give \
                                    `allowed_addresses` or `path_token_files`, or spell out \
                                    `verify.allow_unverified_peer = true` when only the proxy can reach trunkline";
@@ -118,12 +120,12 @@ impl Verifier {
         }
     }
 
-    /// Re-reads secret files.
-    pub fn reload(&self) -> Result<bool, FileError> {
+    /// The active secrets, where the scheme has some.
+    pub fn secrets(&self) -> Option<&Secrets> {
         match self {
-            Self::Signature(signature) => signature.reload(),
-            Self::Credential(credential) => credential.reload(),
-            Self::PathToken | Self::Nothing => Ok(false),
+            Self::Signature(signature) => Some(signature.secrets()),
+            Self::Credential(credential) => credential.secrets(),
+            Self::PathToken | Self::Nothing => None,
         }
     }
 }

@@ -1,15 +1,12 @@
 //! What a sender shows instead of signing: a token, a password, or through a proxy a client certificate. All of it proves
 //! the connection, not the body.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use super::super::settings::{Basic, Bearer, Mtls};
 use super::{Headers, header, header_name, secrets};
 use crate::config::{SettingsError, SourceSettings};
 use crate::reject::{Reason, Reject};
-use crate::secret::{FileError, Secret, Secrets, equal};
-use crate::vendor::{Explain, Inbound};
+use crate::secret::{Secret, Secrets, equal};
+use crate::vendor::{Explain, Inbound, proof};
 
 const AUTHORIZATION: &str = "authorization";
 
@@ -67,42 +64,21 @@ impl Credential {
     /// Checks what the sender shows.
     pub fn check(&self, inbound: &Inbound, explain: &mut Explain) -> Result<(), Reject> {
         match self {
-            Self::Token { header: name, tokens } => {
-                let sent = header(inbound, name, explain)?;
-                let sent = if *name == AUTHORIZATION { after_scheme("Bearer", sent, explain)? } else { sent };
-                let known = one_of(tokens, sent.as_bytes());
-                decide(
-                    known,
-                    "the token",
-                    "header holds no active token: compare it with the sender's console",
-                    explain,
-                )
-            }
-            Self::Password { user, passwords } => {
-                let sent = after_scheme("Basic", header(inbound, AUTHORIZATION, explain)?, explain)?;
-                let decoded = STANDARD.decode(sent).ok();
-                let split = decoded.as_deref().and_then(|bytes| {
-                    let colon = bytes.iter().position(|byte| *byte == b':')?;
-                    Some((&bytes[..colon], &bytes[colon + 1..]))
-                });
-                let Some((sent_user, sent_password)) = split else {
-                    explain.fails(|| "header authorization is not Base64 of user, colon and password".into());
-                    return Err(Reject::new(
-                        Reason::HeaderInvalid,
-                        "header authorization is not of the form of HTTP Basic",
-                    ));
-                };
-                let password = one_of(passwords, sent_password);
-                let same_user = equal(sent_user, user.as_bytes());
-                decide(same_user, "the user", "user is not `verify.user`", explain)
-                    .and_then(|()| decide(password, "the password", "password is none of the active ones", explain))
-            }
+            Self::Token { header: AUTHORIZATION, tokens } => bearer(inbound, tokens, explain),
+            Self::Token { header, tokens } => proof::token(inbound, header, tokens, explain),
+            Self::Password { user, passwords } => proof::basic(inbound, user, passwords, explain),
             Self::Certificate { header: name, subjects } => {
                 let sent = header(inbound, name, explain)?;
                 let known = subjects.iter().any(|subject| subject == sent);
-                let wrong = "certificate's subject is none of `verify.subjects`: they are compared letter by letter, and \
-                             proxies write the parts in different orders";
-                decide(known, "the certificate's subject", wrong, explain)
+                if known {
+                    explain.holds(|| format!("header {name} is one of `verify.subjects`"));
+                    return Ok(());
+                }
+                explain.fails(|| {
+                    let hint = "they are compared letter by letter, and proxies write the parts in different orders";
+                    format!("header {name} has {} characters and is none of `verify.subjects`: {hint}", sent.len())
+                });
+                Err(Reject::new(Reason::CredentialsWrong, format!("header {name} is none of `verify.subjects`")))
             }
         }
     }
@@ -116,42 +92,38 @@ impl Credential {
             }
             Self::Token { header, tokens } => (*header, first(tokens)?),
             Self::Password { user, passwords } => {
-                (AUTHORIZATION, format!("Basic {}", STANDARD.encode(format!("{user}:{}", first(passwords)?))))
+                (AUTHORIZATION, proof::basic_header(user, passwords.active().first()?))
             }
             Self::Certificate { header, subjects } => (*header, subjects.first()?.clone()),
         }])
     }
 
-    pub fn reload(&self) -> Result<bool, FileError> {
+    /// The active secrets.
+    pub fn secrets(&self) -> Option<&Secrets> {
         match self {
-            Self::Token { tokens: secrets, .. } | Self::Password { passwords: secrets, .. } => secrets.reload(),
-            Self::Certificate { .. } => Ok(false),
+            Self::Token { tokens: secrets, .. } | Self::Password { passwords: secrets, .. } => Some(secrets),
+            Self::Certificate { .. } => None,
         }
     }
 }
 
-/// What stands after the name of the scheme, which may be in large or small letters (RFC 9110).
-fn after_scheme<'a>(scheme: &str, sent: &'a str, explain: &mut Explain) -> Result<&'a str, Reject> {
-    match sent.split_once(' ') {
-        Some((name, rest)) if name.eq_ignore_ascii_case(scheme) => Ok(rest.trim()),
+/// Whether `Authorization: Bearer` holds an active token; the name of the scheme may be in large or small letters.
+fn bearer(inbound: &Inbound, tokens: &Secrets, explain: &mut Explain) -> Result<(), Reject> {
+    let sent = match header(inbound, AUTHORIZATION, explain)?.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
         _ => {
-            explain.fails(|| format!("header authorization does not begin with `{scheme} `"));
-            Err(Reject::new(Reason::HeaderInvalid, format!("header authorization does not begin with `{scheme} `")))
+            explain.fails(|| "header authorization does not begin with `Bearer `".into());
+            return Err(Reject::new(Reason::HeaderInvalid, "header authorization does not begin with `Bearer `"));
         }
-    }
-}
-
-/// Whether `sent` is an active secret. Every one is compared, so that the time does not tell which was close.
-fn one_of(secrets: &Secrets, sent: &[u8]) -> bool {
-    let fits = |secret: &&Secret| equal(secret.expose().as_bytes(), sent);
-    secrets.active().iter().filter(fits).count() > 0
-}
-
-fn decide(holds: bool, what: &str, wrong: &'static str, explain: &mut Explain) -> Result<(), Reject> {
-    if holds {
-        explain.holds(|| format!("{what} is one of this source"));
+    };
+    // Every token is compared, so that the time does not tell which one was close.
+    let fits = |token: &&Secret| equal(token.expose().as_bytes(), sent.as_bytes());
+    if tokens.active().iter().filter(fits).count() > 0 {
+        explain.holds(|| "header authorization holds an active token".into());
         return Ok(());
     }
-    explain.fails(|| format!("the {wrong}"));
-    Err(Reject::new(Reason::CredentialsWrong, "the credentials are not those of the source"))
+    explain.fails(|| {
+        format!("the token in header authorization has {} characters and is none of the active ones", sent.len())
+    });
+    Err(Reject::new(Reason::CredentialsWrong, "header authorization holds none of the active tokens"))
 }

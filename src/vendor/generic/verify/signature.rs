@@ -2,34 +2,22 @@
 //! `v1,base64(HMAC-SHA256(key, id + "." + timestamp + "." + body))`, several of them with blanks between.
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::general_purpose::GeneralPurpose;
-use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
-use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use sha1::Sha1;
-use sha2::{Sha256, Sha512};
 
 use super::super::settings::{Algorithm, Encoding, HmacHeader, SecretEncoding, StandardWebhooks, five_minutes};
 use super::super::time::TimeFormat;
+use super::digest::{decode, encode, key, mac};
 use super::template::{Pieces, Template};
 use super::{Headers, header, header_name, secrets};
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::Instant;
 use crate::reject::{Reason, Reject};
-use crate::secret::{FileError, Secret, Secrets, equal};
+use crate::secret::{Secret, Secrets, equal};
 use crate::vendor::{Explain, Inbound, Unsigned};
 
 /// How far a signing time may lie ahead of our clock, seconds; never further than it may lie behind.
 const AHEAD: u32 = 300;
-
-/// Base64 as senders write it: padded or not.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// A scheme with a signature.
 pub struct Signature {
@@ -167,22 +155,12 @@ impl Signature {
 
     /// The signatures a header holds that have the right form.
     fn signatures(&self, sent: &str) -> Vec<Vec<u8>> {
-        self.decoded(sent, self.algorithm)
-    }
-
-    fn decoded(&self, sent: &str, algorithm: Algorithm) -> Vec<Vec<u8>> {
         let parts: Vec<&str> = match &self.separator {
             Some(separator) => sent.split(separator.as_str()).map(str::trim).collect(),
             None => vec![sent],
         };
-        let decode = |part: &str| {
-            let text = part.strip_prefix(&self.prefix)?;
-            match self.encoding {
-                Encoding::Hex => decode_hex(text),
-                Encoding::Base64 => decode_base64(text),
-            }
-        };
-        parts.into_iter().filter_map(decode).filter(|bytes| bytes.len() == algorithm.bytes()).collect()
+        let decoded = parts.into_iter().filter_map(|part| decode(self.encoding, part.strip_prefix(&self.prefix)?));
+        decoded.filter(|bytes| bytes.len() == self.algorithm.bytes()).collect()
     }
 
     /// What the header should look like.
@@ -244,10 +222,7 @@ impl Signature {
         let key = key(self.secret_encoding, self.secrets.active().first()?)?;
         let pieces = self.template.of_new(&timestamp, request.nonce);
         let digest = mac(self.algorithm, &key, &pieces, request.body.as_bytes());
-        let text = match self.encoding {
-            Encoding::Hex => digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-            Encoding::Base64 => BASE64.encode(digest),
-        };
+        let text = encode(self.encoding, &digest);
         let mut headers: Headers = self.template.headers().map(|name| (name, request.nonce.to_owned())).collect();
         headers.extend(self.time.as_ref().map(|time| (time.header, timestamp.clone())));
         headers.push((self.header, format!("{}{text}", self.prefix)));
@@ -262,8 +237,9 @@ impl Signature {
         self.template.headers().chain(self.time.as_ref().map(|time| time.header)).collect()
     }
 
-    pub fn reload(&self) -> Result<bool, FileError> {
-        self.secrets.reload()
+    /// The active secrets.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 }
 
@@ -331,62 +307,4 @@ impl SigningTime {
         });
         Err(Reject::new(Reason::Stale, format!("header {} is outside `tolerance_seconds`", self.header)))
     }
-}
-
-impl Algorithm {
-    const fn bytes(self) -> usize {
-        match self {
-            Self::Sha1 => 20,
-            Self::Sha256 => 32,
-            Self::Sha512 => 64,
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Sha1 => "SHA-1",
-            Self::Sha256 => "SHA-256",
-            Self::Sha512 => "SHA-512",
-        }
-    }
-}
-
-/// The key a secret stands for.
-fn key(encoding: SecretEncoding, secret: &Secret) -> Option<Vec<u8>> {
-    let text = secret.expose();
-    match encoding {
-        SecretEncoding::Text => Some(text.as_bytes().to_vec()),
-        SecretEncoding::Hex => decode_hex(text),
-        SecretEncoding::Base64 => decode_base64(text),
-        SecretEncoding::Whsec => decode_base64(text.strip_prefix("whsec_").unwrap_or(text)),
-    }
-}
-
-fn mac(algorithm: Algorithm, key: &[u8], pieces: &Pieces<'_>, body: &[u8]) -> Vec<u8> {
-    match algorithm {
-        Algorithm::Sha1 => mac_with::<Hmac<Sha1>>(key, pieces, body),
-        Algorithm::Sha256 => mac_with::<Hmac<Sha256>>(key, pieces, body),
-        Algorithm::Sha512 => mac_with::<Hmac<Sha512>>(key, pieces, body),
-    }
-}
-
-fn mac_with<M: Mac + KeyInit>(key: &[u8], pieces: &Pieces<'_>, body: &[u8]) -> Vec<u8> {
-    let mut mac = <M as KeyInit>::new_from_slice(key).expect("an HMAC takes keys of any length");
-    for piece in pieces {
-        mac.update(piece.map_or(body, str::as_bytes));
-    }
-    mac.finalize().into_bytes().to_vec()
-}
-
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    BASE64.decode(text.replace('-', "+").replace('_', "/")).ok()
-}
-
-fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| (byte as char).to_digit(16).map(|digit| digit as u8);
-    let bytes = text.as_bytes();
-    if !bytes.len().is_multiple_of(2) {
-        return None;
-    }
-    bytes.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
 }
