@@ -9,7 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::Window;
-use super::group::{Group, Rebalance, answer, list};
+use super::group::{Group, Rebalance, list};
 use super::rebuild::{RebuildError, rebuild};
 use super::record::{Batch, send_seen, take};
 use super::stage::{Failure, Heartbeat, Setup};
@@ -32,8 +32,6 @@ pub struct Worker<'a> {
     windows: BTreeMap<i32, Window>,
     batch: Batch,
     latest_hour: u32,
-    /// Partitions the group has given us and waits to hear about.
-    unanswered: Option<Vec<i32>>,
 }
 
 impl<'a> Worker<'a> {
@@ -77,7 +75,6 @@ impl<'a> Worker<'a> {
             windows: BTreeMap::new(),
             batch: Batch::default(),
             latest_hour: 0,
-            unanswered: None,
         })
     }
 
@@ -133,11 +130,7 @@ impl<'a> Worker<'a> {
 
     fn rebalance(&mut self, event: Rebalance) -> Result<(), Failure> {
         match event {
-            Rebalance::Assign(partitions) => {
-                self.unanswered = Some(partitions.clone());
-                self.assign(&partitions)?;
-                self.unanswered = None;
-            }
+            Rebalance::Assign(partitions) => self.assign(&partitions)?,
             Rebalance::Revoke(partitions) => self.revoke(&partitions)?,
         }
         self.setup.metrics.assigned.set(self.windows.len() as i64);
@@ -309,14 +302,6 @@ impl Drop for Worker<'_> {
     /// Dropping the consumer waits until its partitions are given up; nobody handles rebalance events any more.
     fn drop(&mut self) {
         self.consumer.context().close();
-        let inbox = &self.setup.topics.inbox.name;
-        self.unanswered.iter().for_each(|partitions| answer(&self.consumer, true, &list(inbox, partitions)));
-        while let Some(event) = self.consumer.context().next() {
-            match event {
-                Rebalance::Assign(partitions) => answer(&self.consumer, true, &list(inbox, &partitions)),
-                Rebalance::Revoke(partitions) => answer(&self.consumer, false, &list(inbox, &partitions)),
-            }
-        }
     }
 }
 
