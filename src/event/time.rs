@@ -35,6 +35,15 @@ impl Instant {
         }
     }
 
+    /// A vendor's date and time that names no zone, as it reads in `zone`; `format` is in strptime's form. A time the
+    /// clocks show twice is the first one, a time they skip is moved ahead. The first day of 1970 means "did not
+    /// happen", as 0 does in Unix time.
+    pub fn from_local(text: &str, format: &str, zone: &TimeZone) -> Option<Self> {
+        let local = DateTime::strptime(format, text.trim()).ok()?;
+        let at = zone.to_timestamp(local).ok()?;
+        (at.as_second() > 86_400).then(|| Self::new(at))
+    }
+
     /// A vendor's ISO 8601 time; one without offset is read in `zone`.
     pub fn from_iso(text: &str, zone: &TimeZone) -> Option<Self> {
         let text = text.trim();
@@ -133,6 +142,26 @@ mod tests {
         assert_eq!(Instant::from_unix(0), None);
         assert_eq!(Instant::from_unix(-1), None);
         assert_eq!(Instant::from_unix(i64::MAX), None);
+    }
+
+    #[test]
+    fn local_times() {
+        let read = |text, format, zone| {
+            let zone = TimeZone::get(zone).expect("a zone");
+            Instant::from_local(text, format, &zone).map(|instant| instant.to_string())
+        };
+        let millis = |text, zone| read(text, "%Y/%m/%d,%H:%M:%S:%f", zone);
+        assert_eq!(millis("2024/03/01,08:00:00:005", "UTC").as_deref(), Some("2024-03-01T08:00:00.005Z"));
+        assert_eq!(millis("2024/03/01,08:00:00:005", "Asia/Shanghai").as_deref(), Some("2024-03-01T00:00:00.005Z"));
+        let blank = |text, zone| read(text, "%Y-%m-%d %H:%M:%S", zone);
+        assert_eq!(blank("2024-03-01  08:00:00", "UTC").as_deref(), Some("2024-03-01T08:00:00.000Z"), "two blanks");
+        // Clocks go back at 03:00 CEST and ahead at 02:00 CET.
+        assert_eq!(blank("2024-10-27 02:30:00", "Europe/Berlin").as_deref(), Some("2024-10-27T00:30:00.000Z"));
+        assert_eq!(blank("2024-03-31 02:30:00", "Europe/Berlin").as_deref(), Some("2024-03-31T01:30:00.000Z"));
+        for no_time in ["", "null", "2024-03-01", "2024-13-01 00:00:00", "1970-01-01 08:00:00", "2024-03-01 08:00:00x"]
+        {
+            assert_eq!(blank(no_time, "UTC"), None, "{no_time}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::{config, demo_sources, object};
+use crate::event::Outcome;
 use crate::http::status;
 use crate::metrics::DESCRIPTIONS;
 use crate::reject::{Class, Reason};
@@ -124,6 +125,18 @@ pub(super) fn vendors() -> String {
             let _ = writeln!(page, "| `/v1/callbacks/{{source}}/{}` | {} | {events} |", kind.name, cell(kind.summary));
         }
         page.push('\n');
+        for table in vendor.codes() {
+            let _ = writeln!(page, "Outcomes of `{}`; other codes are `unknown`:\n", table.interface);
+            page.push_str("| outcome | codes |\n|---|---|\n");
+            for outcome in Outcome::ALL {
+                let of_it = table.rows.iter().filter(|(_, row)| row == outcome);
+                let codes: Vec<_> = of_it.map(|(code, _)| format!("`{}`", cell(code))).collect();
+                if !codes.is_empty() {
+                    let _ = writeln!(page, "| `{}` | {} |", outcome.as_str(), codes.join(" "));
+                }
+            }
+            page.push('\n');
+        }
         for (case, answer) in [("Accepted", Answer::Accepted), ("Please repeat", Answer::TryAgain)] {
             let reply = source.adapter.answer(answer);
             let body = match reply.body.as_ref() {

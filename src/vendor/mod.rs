@@ -19,6 +19,8 @@ mod explain;
 #[cfg(test)]
 mod fixtures;
 pub mod generic;
+pub mod huawei_cec;
+pub mod huawei_voicecall;
 pub mod jwt;
 pub mod lenient;
 pub mod nxcloud_callbot;
@@ -41,6 +43,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use schemars::{Schema, SchemaGenerator};
 
+pub use code::CodeTable;
 pub use explain::{Explain, Step};
 pub use registry::{REGISTRY, find};
 
@@ -58,6 +61,10 @@ pub trait Vendor: Sync {
     fn docs(&self) -> &'static str;
     /// The kinds of callbacks, each with its own URL.
     fn kinds(&self) -> &'static [Kind];
+    /// The vendor's code tables, for the documentation; codes that are in none are `unknown`.
+    fn codes(&self) -> Vec<CodeTable> {
+        Vec::new()
+    }
     /// JSON Schema of the vendor's own settings of a source.
     fn settings_schema(&self, generator: &mut SchemaGenerator) -> Schema;
     /// Reads the settings of one source.

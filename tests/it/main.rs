@@ -6,6 +6,8 @@ mod cli;
 mod deployment;
 /// `trunkline dev` as the README says to use it.
 mod dev;
+/// Every command of the documents, run.
+mod docs;
 /// What dies under load.
 mod faults;
 /// One test for each guard of exactly-once.

@@ -13,7 +13,9 @@ use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use super::{Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified};
+use super::{
+    Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified,
+};
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{EventType, Outcome};
 use crate::reject::Reject;
@@ -117,6 +119,13 @@ impl Vendor for NxcloudCallbot {
 
     fn kinds(&self) -> &'static [Kind] {
         KINDS
+    }
+
+    fn codes(&self) -> Vec<CodeTable> {
+        vec![
+            CodeTable { interface: "sip", rows: codes::SIP },
+            CodeTable { interface: "hangupCause", rows: codes::HANGUP_CAUSE },
+        ]
     }
 
     fn settings_schema(&self, generator: &mut SchemaGenerator) -> Schema {

@@ -16,7 +16,8 @@ use serde::Deserialize;
 use self::verify::Proof;
 use super::nxcloud_callbot::Algorithm;
 use super::{
-    Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified, proof,
+    Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor,
+    Verified, proof,
 };
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{EventType, Outcome};
@@ -172,6 +173,13 @@ impl Vendor for NxcloudOpenapi {
 
     fn kinds(&self) -> &'static [Kind] {
         KINDS
+    }
+
+    fn codes(&self) -> Vec<CodeTable> {
+        vec![
+            CodeTable { interface: "pns.hangupCode", rows: codes::PNS_HANGUP_CODE },
+            CodeTable { interface: "pns.hangupCause", rows: codes::PNS_HANGUP_CAUSE },
+        ]
     }
 
     fn settings_schema(&self, generator: &mut SchemaGenerator) -> Schema {

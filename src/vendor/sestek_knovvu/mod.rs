@@ -14,7 +14,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use super::{
-    Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified, proof,
+    Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor,
+    Verified, proof,
 };
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{EventType, Outcome};
@@ -114,6 +115,10 @@ impl Vendor for SestekKnovvu {
 
     fn kinds(&self) -> &'static [Kind] {
         KINDS
+    }
+
+    fn codes(&self) -> Vec<CodeTable> {
+        vec![CodeTable { interface: "CallState", rows: codes::CALL_STATE }]
     }
 
     fn settings_schema(&self, generator: &mut SchemaGenerator) -> Schema {

@@ -18,8 +18,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use super::{
-    Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, TokenRequest, Unsigned, Vendor,
-    Verified,
+    Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, TokenRequest, Unsigned,
+    Vendor, Verified,
 };
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{EventType, Outcome};
@@ -90,6 +90,14 @@ impl Vendor for TencentCcc {
 
     fn kinds(&self) -> &'static [Kind] {
         KINDS
+    }
+
+    fn codes(&self) -> Vec<CodeTable> {
+        vec![
+            CodeTable { interface: "EndStatus, answered", rows: codes::ACCEPTED },
+            CodeTable { interface: "EndStatus", rows: codes::END_STATUS },
+            CodeTable { interface: "EndStatusString", rows: codes::END_STATUS_STRING },
+        ]
     }
 
     fn settings_schema(&self, generator: &mut SchemaGenerator) -> Schema {

@@ -14,7 +14,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use super::{
-    Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified, jwt,
+    Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor,
+    Verified, jwt,
 };
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{EventType, Outcome};
@@ -98,6 +99,13 @@ impl Vendor for VonageVoice {
 
     fn kinds(&self) -> &'static [Kind] {
         KINDS
+    }
+
+    fn codes(&self) -> Vec<CodeTable> {
+        vec![
+            CodeTable { interface: "status", rows: codes::STATUS },
+            CodeTable { interface: "detail", rows: codes::DETAIL },
+        ]
     }
 
     fn settings_schema(&self, generator: &mut SchemaGenerator) -> Schema {
