@@ -27,8 +27,10 @@ pub struct Record<'a> {
 enum Found<'a> {
     /// Nothing, null, or a text that means nothing.
     Nothing,
-    /// A text, or a number or truth value as it is written.
+    /// A text, or a number as it is written.
     Text(Cow<'a, str>),
+    /// A truth value: a code, but never an id or a text.
+    Flag(&'a str),
     /// An object or list, or a text that is no valid Unicode.
     Other(&'a RawValue),
 }
@@ -58,7 +60,7 @@ impl<'a> Record<'a> {
     pub fn text(&self, place: Option<&Place>) -> Option<String> {
         match self.find(place?) {
             Found::Text(text) => Some(text.into_owned()),
-            Found::Nothing | Found::Other(_) => None,
+            Found::Nothing | Found::Flag(_) | Found::Other(_) => None,
         }
     }
 
@@ -66,6 +68,7 @@ impl<'a> Record<'a> {
     pub fn data(&self, place: Option<&Place>) -> Option<String> {
         match self.find(place?) {
             Found::Text(text) => Some(text.into_owned()),
+            Found::Flag(flag) => Some(flag.to_owned()),
             Found::Other(json) => Some(json.get().to_owned()),
             Found::Nothing => None,
         }
@@ -75,13 +78,13 @@ impl<'a> Record<'a> {
     pub fn texts(&self, place: Option<&Place>) -> Vec<String> {
         let Some(place) = place else { return Vec::new() };
         match self.find(place) {
-            Found::Nothing => Vec::new(),
+            Found::Nothing | Found::Flag(_) => Vec::new(),
             Found::Text(text) => vec![text.into_owned()],
             Found::Other(json) => {
                 let list: Vec<&RawValue> = serde_json::from_str(json.get()).unwrap_or_default();
                 let texts = list.into_iter().filter_map(|json| match self.scalar(json) {
                     Found::Text(text) => Some(text.into_owned()),
-                    Found::Nothing | Found::Other(_) => None,
+                    Found::Nothing | Found::Flag(_) | Found::Other(_) => None,
                 });
                 texts.collect()
             }
@@ -110,7 +113,7 @@ impl<'a> Record<'a> {
             Found::Nothing => Ok(None),
             Found::Text(id) if id.len() <= 256 => Ok(Some(id.into_owned())),
             Found::Text(_) => Err(invalid(key, place, "is longer than 256 bytes")),
-            Found::Other(_) => Err(invalid(key, place, "is not a text or number")),
+            Found::Flag(_) | Found::Other(_) => Err(invalid(key, place, "is not a text or number")),
         }
     }
 
@@ -125,7 +128,7 @@ impl<'a> Record<'a> {
         let text = match self.find(&time.pointer) {
             Found::Nothing => return Ok(None),
             Found::Text(text) => text,
-            Found::Other(_) => return Err(invalid(key, &time.pointer, "is not a text or number")),
+            Found::Flag(_) | Found::Other(_) => return Err(invalid(key, &time.pointer, "is not a text or number")),
         };
         let format = time.format.as_ref().unwrap_or(&self.mapping.map.time_format);
         format.read(&text, self.zone).map_err(|_| {
@@ -145,12 +148,16 @@ impl<'a> Record<'a> {
     }
 
     fn decode<T: DeserializeOwned + Copy>(&self, codes: &Codes<T>) -> Word<T> {
-        match self.find(&codes.pointer) {
-            Found::Text(code) => match codes.meaning(&code) {
-                Some(word) => Word::Known(word, Some(code.into_owned())),
-                None => Word::Unknown(code.into_owned()),
-            },
-            Found::Nothing | Found::Other(_) => codes.default.map_or(Word::Nothing, |word| Word::Known(word, None)),
+        let code = match self.find(&codes.pointer) {
+            Found::Text(code) => code,
+            Found::Flag(flag) => Cow::Borrowed(flag),
+            Found::Nothing | Found::Other(_) => {
+                return codes.default.map_or(Word::Nothing, |word| Word::Known(word, None));
+            }
+        };
+        match codes.meaning(&code) {
+            Some(word) => Word::Known(word, Some(code.into_owned())),
+            None => Word::Unknown(code.into_owned()),
         }
     }
 
@@ -163,6 +170,7 @@ impl<'a> Record<'a> {
         let text = match json.get().as_bytes().first() {
             Some(b'n') | None => return Found::Nothing,
             Some(b'{' | b'[') => return Found::Other(json),
+            Some(b't' | b'f') => return Found::Flag(json.get()),
             Some(b'"') => match string(json.get()) {
                 Some(text) => text,
                 None => return Found::Other(json),

@@ -260,3 +260,45 @@ fn the_window_complaint_names_the_key_of_the_scheme() {
     let errors = crate::source::build(&config).map(|_| ()).expect_err("refused");
     assert_eq!(errors[0].key, "sources.acme.verify.tolerance_seconds");
 }
+
+/// The blocks of a language in the vendor's page.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let page = include_str!("../../../docs/vendors/generic.md");
+    let mark = format!("```{language}\n");
+    page.split(mark.as_str()).skip(1).map(|rest| rest.split("```").next().expect("a block ends")).collect()
+}
+
+#[test]
+fn the_examples_of_the_page_work() {
+    let inline = |line: &str| match line.split_once("_files = ") {
+        Some((key, _)) if key.starts_with("secret") => {
+            "secrets = [\"whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw\"]".to_owned()
+        }
+        Some(_) => "path_tokens = [\"0123456789abcdef\"]".to_owned(),
+        None => line.to_owned(),
+    };
+    let adapters: Vec<_> = blocks("toml")
+        .into_iter()
+        .map(|toml| {
+            let toml: Vec<_> = toml.lines().map(inline).collect();
+            let config = Config::from_toml(&toml.join("\n")).expect("TOML");
+            let name = config.source_names().next().expect("a source").to_owned();
+            Generic.adapter(&config.source(&name)).unwrap_or_else(|error| panic!("{error}"))
+        })
+        .collect();
+    assert_eq!(adapters.len(), 3);
+    let seen = |adapter: &dyn Adapter, body: &'static str| -> Vec<String> {
+        let facts = adapter.read_sample(Bytes::from_static(body.as_bytes()), &context()).expect("reads").expect("fits");
+        let shown = facts.events.iter().map(|event| {
+            let outcome = event.outcome.map_or("-", |outcome| outcome.as_str());
+            format!("{} {} {} {outcome}", event.event_type.as_str(), event.subject, event.occurred_at)
+        });
+        shown.collect()
+    };
+    let bodies = blocks("json");
+    assert_eq!(seen(&*adapters[0], bodies[0]), ["call.ended 7001 2024-12-16T10:41:12.000Z busy"]);
+    let batch = ["call.answered l-1 2024-12-16T10:41:02.000Z -", "call.ended l-2 2024-12-16T10:41:12.000Z no_answer"];
+    assert_eq!(seen(&*adapters[1], bodies[1]), batch);
+    let cdr = r#"{"linkedid":"c-1","start":"2024-12-16 17:41:00","disposition":"NO ANSWER","duration":12}"#;
+    assert_eq!(seen(&*adapters[2], cdr), ["call.ended c-1 2024-12-16T10:41:18.000Z no_answer"]);
+}

@@ -292,10 +292,13 @@ fn what_identifies_or_times_is_strict_and_the_rest_patient() {
     assert_eq!((odd.disposition, call.agent, call.attempt), (None, None, None));
     assert_eq!(odd.key_presses, ["1", "2"]);
     assert_eq!(event(&map, r#"{"id":1,"k":"12#"}"#).key_presses, ["12#"]);
+    let none = format!("{ENDED}recording = \"/rec\"");
+    assert_eq!(events(&none, r#"{"id":1,"rec":false}"#).len(), 1, "a truth value is no place of a recording");
 
     let long = format!("{{\"id\":\"{}\"}}", "x".repeat(257));
     let table = [
         (r#"{"id":{}}"#, Reason::FieldInvalid, "map.call (/id) is not a text or number"),
+        (r#"{"id":true}"#, Reason::FieldInvalid, "map.call (/id) is not a text or number"),
         (r#"{"id":"\ud800"}"#, Reason::FieldInvalid, "map.call (/id) is not a text or number"),
         (r#"{"id":" "}"#, Reason::FieldMissing, "map.call (/id) is absent or empty"),
         (long.as_str(), Reason::FieldInvalid, "map.call (/id) is longer than 256 bytes"),
