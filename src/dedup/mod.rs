@@ -7,9 +7,11 @@
 mod decision;
 mod fact;
 mod group;
+mod heartbeat;
 mod rebuild;
 mod record;
 mod seen;
+mod setup;
 mod stage;
 mod transaction;
 mod window;
@@ -17,5 +19,6 @@ mod worker;
 
 pub use decision::{Decision, decide};
 pub use seen::{decode, encode};
-pub use stage::{Failure, Setup, Stage};
+pub use setup::{Failure, Setup};
+pub use stage::Stage;
 pub use window::{Remembered, Window};

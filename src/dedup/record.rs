@@ -7,7 +7,7 @@ use prometheus::IntCounter;
 use rdkafka::message::{BorrowedMessage, Header, Message, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
 
-use super::stage::Setup;
+use super::setup::Setup;
 use super::transaction::{Transactions, Trouble};
 use super::{Decision, Remembered, Window, decide, encode, fact};
 use crate::clock;

@@ -1,75 +1,14 @@
 //! Keeps a dedup worker running on a thread of its own, and tells when it cannot.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rdkafka::config::ClientConfig;
-
+use super::heartbeat::Heartbeat;
+use super::setup::{Failure, Setup};
 use super::worker::Worker;
-use crate::config::Config;
-use crate::kafka::{Health, Topics};
-use crate::metrics::Metrics;
 
 /// A single Kafka call that has not returned for this long never will: the process must end.
 const STALLED_AFTER: Duration = Duration::from_secs(60);
-
-/// Why a worker ended.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// A new worker can take over: Kafka ended the old one's clients.
-    #[error("{0}")]
-    Restart(String),
-    /// Trying again cannot help; somebody must act.
-    #[error("{0}")]
-    Final(String),
-}
-
-/// What a worker needs.
-#[derive(Clone)]
-pub struct Setup {
-    /// The configuration.
-    pub config: Arc<Config>,
-    /// Settings every Kafka client starts from.
-    pub client: ClientConfig,
-    /// The topics.
-    pub topics: Topics,
-    /// Metrics.
-    pub metrics: Arc<Metrics>,
-    /// Readiness.
-    pub health: Health,
-}
-
-/// A worker's sign of life, and the way to stop it.
-#[derive(Clone)]
-pub struct Heartbeat {
-    epoch: Instant,
-    last: Arc<AtomicI64>,
-    stopping: Arc<AtomicBool>,
-}
-
-impl Heartbeat {
-    fn new() -> Self {
-        Self { epoch: Instant::now(), last: Arc::default(), stopping: Arc::default() }
-    }
-
-    /// Still alive.
-    pub fn beat(&self) {
-        self.last.store(self.epoch.elapsed().as_millis() as i64, Ordering::Relaxed);
-    }
-
-    /// Whether the worker was asked to stop.
-    pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
-    }
-
-    /// Time since the last sign of life.
-    pub fn silence(&self) -> Duration {
-        let now = self.epoch.elapsed().as_millis() as i64;
-        Duration::from_millis(now.saturating_sub(self.last.load(Ordering::Relaxed)).max(0) as u64)
-    }
-}
 
 /// A running dedup worker.
 pub struct Stage {
@@ -91,7 +30,7 @@ impl Stage {
 
     /// Asks the worker to commit and leave.
     pub fn stop(&self) {
-        self.heartbeat.stopping.store(true, Ordering::Relaxed);
+        self.heartbeat.stop();
     }
 
     /// Whether the worker has ended.

@@ -10,9 +10,10 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::Window;
 use super::group::{Group, Rebalance, list};
+use super::heartbeat::Heartbeat;
 use super::rebuild::{RebuildError, rebuild};
 use super::record::{Batch, send_seen, take};
-use super::stage::{Failure, Heartbeat, Setup};
+use super::setup::{Failure, Setup};
 use super::transaction::{Transactions, Trouble};
 use crate::clock;
 use crate::kafka::{Check, Observer, consumer_config};
