@@ -60,8 +60,8 @@ reasons! {
     ContentType = "content_type", Unacceptable, "The vendor does not send this content type or encoding.";
     BodyTooLarge = "body_too_large", Unacceptable, "The body is over `http.max_body_bytes`.";
     BodyIncomplete = "body_incomplete", Unacceptable, "The body did not arrive whole or in time.";
-    HeaderMissing = "header_missing", Unauthenticated, "A header that proves the sender is absent.";
-    HeaderInvalid = "header_invalid", Unauthenticated, "A header that proves the sender has an impossible form.";
+    HeaderMissing = "header_missing", Unauthenticated, "A header or field that proves the sender is absent.";
+    HeaderInvalid = "header_invalid", Unauthenticated, "A header or field that proves the sender has an impossible form.";
     AccountMismatch = "account_mismatch", Unauthenticated, "The delivery names another vendor account than the source.";
     SignatureMismatch = "signature_mismatch", Unauthenticated, "No active secret gives this signature.";
     Stale = "stale", Unauthenticated, "The signing time is outside the freshness window.";

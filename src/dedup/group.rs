@@ -67,19 +67,16 @@ impl ConsumerContext for Group {
         let partitions: Vec<i32> = list.elements().iter().map(|element| element.partition()).collect();
         let assigned = error == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
         if self.closing.load(Ordering::Relaxed) {
-            answer(consumer, assigned, list);
+            // The group waits for an answer, also when the consumer is about to be dropped.
+            let answered =
+                if assigned { consumer.incremental_assign(list) } else { consumer.incremental_unassign(list) };
+            if let Err(error) = answered {
+                tracing::debug!(%error, "answering a rebalance while closing");
+            }
             return;
         }
         let event = if assigned { Rebalance::Assign(partitions) } else { Rebalance::Revoke(partitions) };
         self.events.lock().unwrap_or_else(PoisonError::into_inner).push_back(event);
-    }
-}
-
-/// Tells the group that an event is dealt with. It waits for this, also when the consumer is about to be dropped.
-pub fn answer(consumer: &BaseConsumer<Group>, assigned: bool, list: &TopicPartitionList) {
-    let answered = if assigned { consumer.incremental_assign(list) } else { consumer.incremental_unassign(list) };
-    if let Err(error) = answered {
-        tracing::debug!(%error, "answering a rebalance while closing");
     }
 }
 

@@ -8,6 +8,7 @@ mod decision;
 mod fact;
 mod group;
 mod rebuild;
+mod record;
 mod seen;
 mod stage;
 mod transaction;

@@ -6,39 +6,20 @@ use std::time::{Duration, Instant};
 use prometheus::IntCounter;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Header, Message, OwnedHeaders};
-use rdkafka::producer::BaseRecord;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::group::{Group, Rebalance, answer, list};
+use super::Window;
+use super::group::{Group, Rebalance, list};
 use super::rebuild::{RebuildError, rebuild};
+use super::record::{Batch, send_seen, take};
 use super::stage::{Failure, Heartbeat, Setup};
 use super::transaction::{Transactions, Trouble};
-use super::{Decision, Remembered, Window, decide, encode, fact};
 use crate::clock;
-use crate::event::cloudevents::header;
 use crate::kafka::{Check, Observer, consumer_config};
 
 /// How long the group may take to give this member its partitions before readiness stops waiting for it: a member
 /// beyond the number of partitions never gets any.
 const ASSIGNMENT_WAIT: Duration = Duration::from_secs(30);
-
-/// What is decided but not yet committed.
-#[derive(Default)]
-struct Batch {
-    started: Option<Instant>,
-    records: usize,
-    /// By partition: first offset of the batch, and the offset to go on from.
-    offsets: BTreeMap<i32, (i64, i64)>,
-    /// What each key was before, to be put back when the transaction aborts.
-    undo: Vec<(i32, u128, Option<Remembered>)>,
-    /// By partition: the record for the seen topic.
-    seen: BTreeMap<i32, Vec<u8>>,
-    /// When the published records were received, Unix milliseconds.
-    received: Vec<i64>,
-    /// Counters of what was decided; counted when it is committed, because an aborted record is decided again.
-    counters: Vec<IntCounter>,
-}
 
 /// A consumer and a transactional producer, and the seen-sets of the partitions they own.
 pub struct Worker<'a> {
@@ -51,8 +32,6 @@ pub struct Worker<'a> {
     windows: BTreeMap<i32, Window>,
     batch: Batch,
     latest_hour: u32,
-    /// Partitions the group has given us and waits to hear about.
-    unanswered: Option<Vec<i32>>,
 }
 
 impl<'a> Worker<'a> {
@@ -96,7 +75,6 @@ impl<'a> Worker<'a> {
             windows: BTreeMap::new(),
             batch: Batch::default(),
             latest_hour: 0,
-            unanswered: None,
         })
     }
 
@@ -152,11 +130,7 @@ impl<'a> Worker<'a> {
 
     fn rebalance(&mut self, event: Rebalance) -> Result<(), Failure> {
         match event {
-            Rebalance::Assign(partitions) => {
-                self.unanswered = Some(partitions.clone());
-                self.assign(&partitions)?;
-                self.unanswered = None;
-            }
+            Rebalance::Assign(partitions) => self.assign(&partitions)?,
             Rebalance::Revoke(partitions) => self.revoke(&partitions)?,
         }
         self.setup.metrics.assigned.set(self.windows.len() as i64);
@@ -328,133 +302,7 @@ impl Drop for Worker<'_> {
     /// Dropping the consumer waits until its partitions are given up; nobody handles rebalance events any more.
     fn drop(&mut self) {
         self.consumer.context().close();
-        let inbox = &self.setup.topics.inbox.name;
-        self.unanswered.iter().for_each(|partitions| answer(&self.consumer, true, &list(inbox, partitions)));
-        while let Some(event) = self.consumer.context().next() {
-            match event {
-                Rebalance::Assign(partitions) => answer(&self.consumer, true, &list(inbox, &partitions)),
-                Rebalance::Revoke(partitions) => answer(&self.consumer, false, &list(inbox, &partitions)),
-            }
-        }
     }
-}
-
-/// Decides about one inbox record and adds what follows to the transaction. Returns the record's hour.
-fn take(
-    setup: &Setup,
-    transactions: &mut Transactions,
-    windows: &mut BTreeMap<i32, Window>,
-    batch: &mut Batch,
-    message: &BorrowedMessage<'_>,
-) -> Result<u32, Trouble> {
-    let (partition, offset) = (message.partition(), message.offset());
-    let Some(window) = windows.get_mut(&partition) else { return Ok(0) };
-    // Ingest always sets a time; a record without one is somebody else's.
-    let received =
-        message.timestamp().to_millis().filter(|at| *at > 0).unwrap_or_else(|| clock::now().as_millisecond());
-    let hour = u32::try_from(received / 3_600_000).unwrap_or_default();
-    batch.started.get_or_insert_with(Instant::now);
-    batch.records += 1;
-    batch.offsets.entry(partition).or_insert((offset, offset)).1 = offset + 1;
-
-    let channel = match fact::text(message, header::CHANNEL) {
-        Some("poll") => "poll",
-        _ => "callback",
-    };
-    let decided = |decision: &str| setup.metrics.decisions.with_label_values(&[decision, channel]);
-    let fact = match fact::read(message) {
-        Ok(fact) => fact,
-        Err(why) => {
-            batch.counters.push(decided("poison"));
-            tracing::error!(partition, offset, why, "an inbox record cannot be read; it goes to the rejected topic");
-            transactions.begin()?;
-            return reject(setup, transactions, message, why).map(|()| hour);
-        }
-    };
-    let kind = fact::text(message, "ce_type").unwrap_or_default();
-    let kind = kind.strip_prefix("trunkline.").and_then(|kind| kind.strip_suffix(".v1")).unwrap_or("other");
-    let source = fact::text(message, header::SOURCE).unwrap_or_default();
-    let topic = &setup.topics.route(source, kind).name;
-    let known = window.get(fact.key.0, hour);
-    let remembered = match decide(known, fact.material, hour) {
-        Decision::Duplicate => {
-            batch.counters.push(decided("duplicate"));
-            return Ok(hour);
-        }
-        Decision::First(remembered) => {
-            transactions.begin()?;
-            publish(topic, transactions, message, message.payload().unwrap_or_default(), None)?;
-            batch.counters.push(decided("first"));
-            remembered
-        }
-        Decision::Revision(remembered) => {
-            transactions.begin()?;
-            match fact::revise(message.payload().unwrap_or_default(), &remembered) {
-                Ok(value) => publish(topic, transactions, message, &value, Some((fact.key, remembered.revision)))?,
-                Err(_) => {
-                    batch.counters.push(decided("poison"));
-                    tracing::error!(
-                        partition,
-                        offset,
-                        "an inbox record has no JSON value; it goes to the rejected topic"
-                    );
-                    return reject(setup, transactions, message, "the value is not JSON").map(|()| hour);
-                }
-            }
-            batch.counters.push(decided("revision"));
-            remembered
-        }
-    };
-    let outcome = fact::text(message, header::MATERIAL).and_then(|material| material.split('-').next());
-    let published = setup.metrics.published.with_label_values(&[source, kind, outcome.unwrap_or("unknown")]);
-    batch.counters.push(published);
-    batch.received.push(received);
-    batch.undo.push((partition, fact.key.0, known));
-    window.insert(fact.key.0, remembered);
-
-    let seen = batch.seen.entry(partition).or_default();
-    encode(seen, fact.key.0, &remembered);
-    if seen.len() > setup.config.kafka.max_message_bytes / 2 {
-        send_seen(setup, transactions, partition, &std::mem::take(seen))?;
-    }
-    Ok(hour)
-}
-
-/// Output partition = input partition, always set: the seen topic's partition holds the memory of exactly this one.
-fn publish(
-    topic: &str,
-    transactions: &Transactions,
-    message: &BorrowedMessage<'_>,
-    value: &[u8],
-    revision: Option<(crate::event::EventKey, u8)>,
-) -> Result<(), Trouble> {
-    let record = BaseRecord::<[u8], [u8]>::to(topic)
-        .partition(message.partition())
-        .key(message.key().unwrap_or_default())
-        .payload(value)
-        .headers(fact::published_headers(message, revision))
-        .timestamp(message.timestamp().to_millis().unwrap_or_default());
-    transactions.send(record)
-}
-
-fn send_seen(setup: &Setup, transactions: &Transactions, partition: i32, record: &[u8]) -> Result<(), Trouble> {
-    if record.is_empty() {
-        return Ok(());
-    }
-    let record = BaseRecord::<[u8], [u8]>::to(&setup.topics.seen.name).partition(partition).payload(record);
-    transactions.send(record)
-}
-
-fn reject(setup: &Setup, transactions: &Transactions, message: &BorrowedMessage<'_>, why: &str) -> Result<(), Trouble> {
-    let origin = format!("{}/{}/{}", message.topic(), message.partition(), message.offset());
-    let headers = [("trunkline_reason", "poison"), ("trunkline_detail", why), ("trunkline_origin", &origin)]
-        .iter()
-        .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(*value) }));
-    let record = BaseRecord::<[u8], [u8]>::to(&setup.topics.rejected.name)
-        .key(message.key().unwrap_or_default())
-        .payload(message.payload().unwrap_or_default())
-        .headers(headers);
-    transactions.send(record)
 }
 
 fn kafka(error: KafkaError) -> Failure {

@@ -74,6 +74,7 @@ pub fn consumer_config(base: &ClientConfig) -> ClientConfig {
     consumer
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
+        // Also what makes a group's committed offsets wait until no open transaction can change them.
         .set("isolation.level", "read_committed")
         .set("auto.offset.reset", "earliest")
         .set("fetch.wait.max.ms", "10")

@@ -215,6 +215,7 @@ pub struct Replica {
     addresses: mpsc::Receiver<(String, String)>,
     known: BTreeMap<String, String>,
     log: Arc<Mutex<String>>,
+    reader: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Replica {
@@ -224,7 +225,7 @@ impl Replica {
         let (found, addresses) = mpsc::channel();
         let log = Arc::new(Mutex::new(String::new()));
         let written = log.clone();
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
                 if let Ok(json) = serde_json::from_str::<serde_json::Value>(&line)
                     && let (Some(what), Some(address)) = (json["message"].as_str(), json["address"].as_str())
@@ -236,7 +237,7 @@ impl Replica {
                 log.push('\n');
             }
         });
-        Self { child, addresses, known: BTreeMap::new(), log }
+        Self { child, addresses, known: BTreeMap::new(), log, reader: Some(reader) }
     }
 
     /// Base URL of the listener for vendors.
@@ -309,6 +310,8 @@ impl Replica {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("wait") {
+                // The last lines may still be on their way.
+                self.reader.take().map(std::thread::JoinHandle::join);
                 return status;
             }
             assert!(Instant::now() < deadline, "does not end:\n{}", self.log());

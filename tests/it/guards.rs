@@ -17,7 +17,7 @@ use trunkline::event::{Channel, EventType, Instant as EventTime, Outcome};
 use trunkline::kafka::{Embedded, Publisher, Record as NewRecord, Topics, flush};
 use trunkline::metrics::Metrics;
 
-use super::deployment::{Deployment, PATIENCE, call_body, eventually, get, read_topic};
+use super::deployment::{Deployment, PATIENCE, Replica, call_body, eventually, get, read_topic};
 use super::kafka::Cluster;
 
 /// A producer of the test's own, without callbacks.
@@ -41,46 +41,91 @@ fn inbox_record(deployment: &Deployment, call: &str, outcome: Outcome) -> Encode
 }
 
 fn send(producer: &Plain, topic: &str, record: &Encoded) {
+    send_at(producer, topic, record, jiff::Timestamp::now().as_millisecond());
+}
+
+fn send_at(producer: &Plain, topic: &str, record: &Encoded, time: i64) {
     let headers = record
         .headers
         .iter()
         .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(value) }));
-    let new = BaseRecord::to(topic).key(&record.key).payload(&record.value).headers(headers);
+    let new = BaseRecord::to(topic).key(&record.key).payload(&record.value).headers(headers).timestamp(time);
     producer.send(new).map_err(|(error, _)| error).expect("queued");
 }
 
-/// The transaction of a worker that stopped in the middle: it has decided call `c-1` and moved the group's offsets, but
-/// neither committed nor aborted.
-fn open_transaction(deployment: &Deployment) -> Plain {
-    let dead = producer(
-        &deployment.bootstrap,
-        &[("transactional.id", &format!("{}-dead", deployment.prefix)), ("transaction.timeout.ms", "60000")],
-    );
-    dead.init_transactions(PATIENCE).expect("initialised");
-    dead.begin_transaction().expect("begun");
-    let key = deployment.source().context(Channel::Callback, EventTime::new(jiff::Timestamp::now()));
-    let key = key.event(EventType::CallEnded, "c-1", &["c-1"]).key;
-    let hour = (jiff::Timestamp::now().as_second() / 3600) as u32;
-    let known =
-        Remembered { outcome: Outcome::Busy.code(), seen: 1 << Outcome::Busy.code(), findings: 0, revision: 0, hour };
-    let mut entry = Vec::new();
-    encode(&mut entry, key.0, &known);
-    let topic = deployment.topic("seen");
-    let mut offsets = TopicPartitionList::new();
-    for partition in 0..3 {
-        let record = BaseRecord::<(), [u8]>::to(&topic).partition(partition).payload(&entry);
-        dead.send(record).map_err(|(error, _)| error).expect("queued");
-        offsets.add_partition_offset(&deployment.topic("inbox"), partition, Offset::Offset(0)).expect("added");
+/// A worker that stopped in the middle of a transaction: what it did up to there, neither committed nor aborted.
+struct Dead<'a> {
+    deployment: &'a Deployment,
+    producer: Plain,
+}
+
+impl<'a> Dead<'a> {
+    fn new(deployment: &'a Deployment) -> Self {
+        let id = format!("{}-dead", deployment.prefix);
+        let settings = [("transactional.id", &*id), ("transaction.timeout.ms", "60000")];
+        let producer = producer(&deployment.bootstrap, &settings);
+        producer.init_transactions(PATIENCE).expect("initialised");
+        producer.begin_transaction().expect("begun");
+        Self { deployment, producer }
     }
-    dead.flush(PATIENCE).expect("flushed");
-    let member: BaseConsumer = ClientConfig::new()
+
+    /// It has published call `c-1`, so the seen topic knows it. Which partition the call is in does not matter: in each.
+    fn remembers_the_call(&self) {
+        let context = self.deployment.source().context(Channel::Callback, EventTime::new(jiff::Timestamp::now()));
+        let key = context.event(EventType::CallEnded, "c-1", &["c-1"]).key;
+        let (outcome, hour) = (Outcome::Busy.code(), (jiff::Timestamp::now().as_second() / 3600) as u32);
+        let mut entry = Vec::new();
+        encode(&mut entry, key.0, &Remembered { outcome, seen: 1 << outcome, findings: 0, revision: 0, hour });
+        let topic = self.deployment.topic("seen");
+        for partition in 0..3 {
+            let record = BaseRecord::<(), [u8]>::to(&topic).partition(partition).payload(&entry);
+            self.producer.send(record).map_err(|(error, _)| error).expect("queued");
+        }
+        self.producer.flush(PATIENCE).expect("flushed");
+    }
+
+    /// It has moved the group to `offset` in every partition.
+    fn moves_the_group_to(&self, offset: i64) {
+        let mut offsets = TopicPartitionList::new();
+        for partition in 0..3 {
+            let topic = self.deployment.topic("inbox");
+            offsets.add_partition_offset(&topic, partition, Offset::Offset(offset)).expect("added");
+        }
+        let group = reader(self.deployment, "read_committed").group_metadata().expect("group metadata");
+        self.producer.send_offsets_to_transaction(&offsets, &group, PATIENCE).expect("offsets sent");
+    }
+}
+
+/// The transaction of a worker that has decided call `c-1` and moved the group's offsets.
+fn open_transaction(deployment: &Deployment) -> Plain {
+    let dead = Dead::new(deployment);
+    dead.remembers_the_call();
+    dead.moves_the_group_to(0);
+    dead.producer
+}
+
+/// A client of the workers' group that is no member of it.
+fn reader(deployment: &Deployment, isolation: &str) -> BaseConsumer {
+    ClientConfig::new()
         .set("bootstrap.servers", &deployment.bootstrap)
         .set("group.id", format!("{}-dedup", deployment.prefix))
+        .set("isolation.level", isolation)
         .create()
-        .expect("a consumer");
-    let group = member.group_metadata().expect("group metadata");
-    dead.send_offsets_to_transaction(&offsets, &group, PATIENCE).expect("offsets sent");
-    dead
+        .expect("a consumer")
+}
+
+/// How many inbox records the workers' group has left behind; 0 while that can change.
+fn decided(deployment: &Deployment) -> usize {
+    let mut asked = TopicPartitionList::new();
+    for partition in 0..3 {
+        asked.add_partition(&deployment.topic("inbox"), partition);
+    }
+    let Ok(found) = reader(deployment, "read_committed").committed_offsets(asked, PATIENCE) else { return 0 };
+    let offsets = found.elements().into_iter().filter_map(|element| match element.offset() {
+        Offset::Offset(offset) => Some(offset as usize),
+        _ => None,
+    });
+    offsets.sum()
 }
 
 /// Guards: committed offsets are taken only when stable, and the seen-set is read to the high watermark, not to the last
@@ -119,6 +164,143 @@ async fn a_new_owner_waits_for_open_transactions_and_then_knows_what_they_publis
         }
         assert!(replica.stop().success());
     }
+}
+
+/// Starts a replica that must find a transaction open, and returns it when three seconds have not made it ready.
+async fn kept_waiting(deployment: &Deployment) -> Replica {
+    let mut replica = deployment.spawn(&[], &[]);
+    let admin = replica.admin();
+    let ready = || get(&format!("{admin}/readyz?verbose"));
+    eventually("partitions", || matches!(ready(), (status, text) if status == 200 || text.contains("rebuilding")));
+    // Three seconds are far more than a rebuild that does not wait.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(ready().0, 503, "not ready while the transaction is open");
+    replica
+}
+
+/// Call `c-1` is told to `replica`, which must know that it is published already.
+async fn assert_the_call_is_known(deployment: &Deployment, replica: &mut Replica) {
+    replica.wait_ready();
+    let signed = deployment.signed("call", &call_body("c-1", "486"));
+    assert_eq!(signed.post(&reqwest::Client::new(), &replica.url()).await.expect("an answer").status(), 200);
+    let admin = replica.admin();
+    let decided = |line: &str| line.starts_with("trunkline_dedup_decisions_total{") && line.ends_with(" 1");
+    eventually("the callback is decided", || get(&format!("{admin}/metrics")).1.lines().any(decided));
+    assert_eq!(replica.metric("trunkline_dedup_decisions_total", &["duplicate"]), 1.0);
+    assert!(deployment.read("events").is_empty(), "it was published by the dead worker's transaction");
+}
+
+/// Guards: the memory ends at the seen topic's high watermark, not at its last stable offset, and is read when nothing below
+/// is open. A commit marker reaches each partition in its own time; here the group's offsets wait for none any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_memory_includes_what_is_not_yet_marked_as_committed() {
+    let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
+    assert!(deployment.start().stop().success(), "creates the topics");
+    let dead = Dead::new(&deployment);
+    dead.remembers_the_call();
+    let mut replica = kept_waiting(&deployment).await;
+    dead.producer.commit_transaction(PATIENCE).expect("committed");
+    assert_the_call_is_known(&deployment, &mut replica).await;
+    assert!(replica.stop().success());
+}
+
+/// Guard: a rebuild that fails ends its worker, whose group still waits for an answer, and another one tries again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_that_fails_is_tried_again() {
+    let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
+    assert!(deployment.start().stop().success(), "creates the topics");
+    let dead = Dead::new(&deployment);
+    dead.remembers_the_call();
+    // Half of this is how long a rebuild waits for a transaction.
+    let mut replica = deployment.spawn(&[], &[("TRUNKLINE__DEDUP__MAX_POLL_INTERVAL_MS", "6500")]);
+    eventually("the rebuild gives up", || replica.log().contains("of the seen topic stays open"));
+    assert_eq!(get(&format!("{}/readyz", replica.admin())).0, 503);
+    dead.producer.commit_transaction(PATIENCE).expect("committed");
+    assert_the_call_is_known(&deployment, &mut replica).await;
+    assert!(replica.stop().success());
+}
+
+/// Guards: the group's offsets are taken when no transaction can move them any more, and before the end of the seen topic
+/// is. With the offsets of before, what the dead worker put aside is put aside again; with the end of before, its memory
+/// is incomplete.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_offsets_are_taken_when_they_are_stable_and_before_the_memory() {
+    let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
+    assert!(deployment.start().stop().success(), "creates the topics");
+    let (inbox, topic) = (producer(&deployment.bootstrap, &[]), deployment.topic("inbox"));
+    for partition in 0..3 {
+        let poison = BaseRecord::to(&topic).partition(partition).key("nobody").payload("not ours");
+        inbox.send(poison).map_err(|(error, _)| error).expect("queued");
+    }
+    inbox.flush(PATIENCE).expect("flushed");
+    let dead = Dead::new(&deployment);
+    dead.moves_the_group_to(1);
+    let mut replica = kept_waiting(&deployment).await;
+    dead.remembers_the_call();
+    dead.producer.commit_transaction(PATIENCE).expect("committed");
+    assert_the_call_is_known(&deployment, &mut replica).await;
+    assert!(deployment.read("rejected").is_empty(), "the dead worker has passed these records");
+    assert!(replica.stop().success());
+}
+
+/// Guard: the group's metadata is taken afresh at every commit, so that the group refuses the commit of a worker whose
+/// partitions it gave away. Nothing else does: the worker is frozen in the middle of a batch, its transaction does not time
+/// out, and it commits before it hears of the loss.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_wakes_up_late_commits_nothing() {
+    const CALLS: usize = 10_000;
+    let deployment = Deployment::new(Cluster::shared().bootstrap(), "dedup.commit_interval_ms = 2000");
+    let patient = [("TRUNKLINE__DEDUP__TRANSACTION_TIMEOUT_MS", "30000")];
+    assert!(deployment.start().stop().success(), "creates the topics");
+    let inbox = producer(&deployment.bootstrap, &[]);
+    let records = (0..CALLS).map(|call| inbox_record(&deployment, &format!("c-{call}"), Outcome::Busy));
+    records.for_each(|record| send(&inbox, &deployment.topic("inbox"), &record));
+    inbox.flush(PATIENCE).expect("flushed");
+    let frozen = deployment.spawn(&[], &patient);
+    let (group, committed) = (reader(&deployment, "read_uncommitted"), reader(&deployment, "read_committed"));
+    let events = deployment.topic("events");
+    let ends = |reader: &BaseConsumer| {
+        (0..3).map(|partition| reader.fetch_watermarks(&events, partition, PATIENCE).expect("an answer").1).sum::<i64>()
+    };
+    // Decided in part, and so many are left that it is hardly ever in the middle of a commit instead.
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        assert!(Instant::now() < deadline, "never met in a transaction");
+        if ends(&group) > 0 {
+            frozen.signal("-STOP");
+            if ends(&committed) < ends(&group) {
+                break;
+            }
+            frozen.signal("-CONT");
+        }
+    }
+    let mut owner = deployment.spawn(&[], &patient);
+    eventually("the new owner has decided everything", || decided(&deployment) == CALLS);
+    frozen.signal("-CONT");
+    let events = deployment.read_until("events", |events| events.len() >= CALLS);
+    assert_eq!(events.len(), CALLS, "the late worker has published what the new owner had published");
+    owner.wait_ready();
+    assert!(owner.stop().success());
+}
+
+/// Guard: the group's metadata is taken afresh at every commit. With that of before a rebalance every later commit is
+/// refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebalance_costs_no_transaction() {
+    let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
+    let mut one = deployment.start();
+    let (client, url) = (reqwest::Client::new(), one.url());
+    let mut two = None;
+    for round in 1..=2 {
+        for call in 0..20 {
+            let signed = deployment.signed("call", &call_body(&format!("c-{round}-{call}"), "486"));
+            assert_eq!(signed.post(&client, &url).await.expect("an answer").status(), 200);
+        }
+        assert_eq!(deployment.read_until("events", |events| events.len() >= round * 20).len(), round * 20);
+        two.get_or_insert_with(|| deployment.start());
+    }
+    assert_eq!(one.metric("trunkline_dedup_aborts_total", &[]), 0.0, "{}", one.log());
+    assert_eq!(one.metric("trunkline_dedup_worker_restarts_total", &[]), 0.0, "{}", one.log());
 }
 
 /// Guard: a worker that leaves in the middle of a rebuild still answers its group, so that its consumer can be dropped.
@@ -203,6 +385,50 @@ fn an_aborted_transaction_is_decided_again() {
     let first = || setup.metrics.decisions.with_label_values(&["first", "callback"]).get();
     eventually("every fact is committed", || first() >= 500);
     assert_eq!(first(), 500);
+    stage.stop();
+    stage.join().expect("ends well");
+}
+
+/// Guard: librdkafka's own flush comes before the commit, so that the crate's finds nothing to wait for.
+#[test]
+fn a_commit_does_not_take_a_tenth_of_a_second() {
+    let (_broker, deployment) = embedded("");
+    let setup = setup(&deployment);
+    let stage = Stage::spawn(setup.clone(), 0);
+    eventually("the worker is ready", || setup.health.is_ready());
+    let inbox = producer(&deployment.bootstrap, &[]);
+    let seconds = &setup.metrics.commit_seconds;
+    let commits: Vec<f64> = (0..10)
+        .map(|call| {
+            let (count, sum) = (seconds.get_sample_count(), seconds.get_sample_sum());
+            let record = inbox_record(&deployment, &format!("c-{call}"), Outcome::Busy);
+            send(&inbox, &deployment.topic("inbox"), &record);
+            eventually("a commit", || seconds.get_sample_count() > count);
+            seconds.get_sample_sum() - sum
+        })
+        .collect();
+    // The fastest: a machine that stalls makes some of them slow, the crate's flush makes all of them slow.
+    assert!(commits.iter().any(|seconds| *seconds < 0.1), "{commits:?}");
+    stage.stop();
+    stage.join().expect("ends well");
+}
+
+/// Guard: a fact is remembered with the hour of its record, and for the window from there on.
+#[test]
+fn a_fact_is_remembered_for_the_window_and_no_longer() {
+    let (_broker, deployment) = embedded("dedup.window_hours = 72");
+    let setup = setup(&deployment);
+    let stage = Stage::spawn(setup.clone(), 0);
+    eventually("the worker is ready", || setup.health.is_ready());
+    let inbox = producer(&deployment.bootstrap, &[]);
+    let decisions = |what: &str| setup.metrics.decisions.with_label_values(&[what, "callback"]).get();
+    let now = jiff::Timestamp::now().as_millisecond();
+    for (hours_ago, first, duplicates) in [(100, 1, 0), (90, 1, 1), (10, 2, 1), (0, 2, 2)] {
+        let record = inbox_record(&deployment, "c-1", Outcome::Busy);
+        send_at(&inbox, &deployment.topic("inbox"), &record, now - hours_ago * 3_600_000);
+        eventually("a decision", || decisions("first") + decisions("duplicate") == first + duplicates);
+        assert_eq!(decisions("first"), first, "{hours_ago} hours ago");
+    }
     stage.stop();
     stage.join().expect("ends well");
 }
@@ -342,6 +568,7 @@ async fn a_poison_record_is_put_aside_once_and_does_not_stop_its_partition() {
     assert_eq!(rejected[0].header("trunkline_reason"), "poison");
     assert_eq!(replica.metric("trunkline_dedup_decisions_total", &["poison"]), 1.0);
     assert!(replica.stop().success());
+    assert_eq!(decided(&deployment), 2, "the group has passed both records: the next owner does not read them again");
 }
 
 /// Guard: output partition = input partition needs equal counts; anything else is refused at start.
