@@ -179,7 +179,26 @@ fn table(page: &mut String, root: &Value, section: &Value, prefix: &str, wanted:
         if schema.get("properties").is_some() {
             table(page, root, &schema, &format!("{prefix}{name}."), &|_| true);
         }
+        for (tag, word, form) in forms(&schema) {
+            let more = if object(&form, "properties").len() > 1 { " Its keys follow." } else { "" };
+            let description = cell(&text(&form, "description"));
+            let _ = writeln!(page, "| `{prefix}{name}.{tag} = \"{word}\"` | | | {description}{more} |");
+            table(page, root, &form, &format!("{prefix}{name}."), &|key| key != tag);
+        }
     }
+}
+
+/// The forms of a table that has one key to say which of them it is: that key, its value, the form.
+fn forms(schema: &Value) -> Vec<(String, String, Value)> {
+    let branches = schema.get("oneOf").and_then(Value::as_array).into_iter().flatten();
+    let tagged = branches.filter_map(|form| {
+        let (tag, word) = object(form, "properties").into_iter().find_map(|(name, key)| {
+            let word = key.get("const")?.as_str()?.to_owned();
+            Some((name.to_owned(), word))
+        })?;
+        Some((tag, word, form.clone()))
+    });
+    tagged.collect()
 }
 
 /// What a reference leads to.
@@ -197,7 +216,18 @@ fn kind(root: &Value, schema: &Value) -> String {
         Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
+    let branches = schema.get("anyOf").and_then(Value::as_array).into_iter().flatten();
+    let mut any: Vec<String> = Vec::new();
+    for branch in branches {
+        for word in kind(root, &resolve(root, branch)).split(" or ") {
+            if !any.iter().any(|known| known == word) {
+                any.push(word.to_owned());
+            }
+        }
+    }
     match types.as_slice() {
+        [] if !any.is_empty() => any.join(" or "),
+        [] if !forms(schema).is_empty() => "table".to_owned(),
         ["array"] => match schema.get("items").map(|items| kind(root, &resolve(root, items))) {
             Some(items) if !items.is_empty() => format!("list of {items}"),
             _ => "list".to_owned(),
