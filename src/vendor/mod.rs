@@ -23,6 +23,8 @@ pub mod huawei_cec;
 pub mod huawei_voicecall;
 pub mod jwt;
 pub mod lenient;
+#[cfg(test)]
+mod mutations;
 pub mod nxcloud_callbot;
 pub mod nxcloud_openapi;
 mod proof;

@@ -22,3 +22,5 @@ mod kafka;
 mod line;
 /// TLS, SASL, client certificates.
 mod security;
+/// Every vendor of the registry at once.
+mod vendors;
