@@ -54,7 +54,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// An empty window that remembers for `window_hours`, at most [`MAX_WINDOW_HOURS`]. Takes 12 KiB.
+    /// An empty window that remembers for `window_hours`, at most `MAX_WINDOW_HOURS`. Takes 12 KiB.
     pub fn new(window_hours: u16) -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Shard::default()).collect(),
