@@ -227,7 +227,7 @@ impl App {
     fn limits(&self, drain_timeout: Duration, counted: bool) -> Limits {
         Limits {
             max_connections: self.config.http.max_connections,
-            head_timeout: Duration::from_millis(self.config.http.read_timeout_ms),
+            head_timeout: Duration::from_millis(self.config.http.idle_timeout_ms),
             drain_timeout,
             connections: counted.then(|| self.metrics.connections.clone()),
         }

@@ -23,8 +23,12 @@ pub struct Http {
     pub max_in_flight: usize,
     /// Open connections; more wait in the operating system's backlog.
     pub max_connections: usize,
-    /// How long a sender may take for the head of a request, and again for its body, milliseconds.
+    /// How long a sender may take for the body of a request, milliseconds.
     pub read_timeout_ms: u64,
+    /// How long a connection may wait for the whole head of its next request, milliseconds. Keep it above the keep-alive time
+    /// of the load balancer in front: a connection closed just when it is used costs a delivery that some vendors never
+    /// repeat.
+    pub idle_timeout_ms: u64,
     /// How long Kafka may take to acknowledge before the vendor is asked to repeat, milliseconds. Keep it below the
     /// vendors' own time limit.
     pub answer_deadline_ms: u64,
@@ -46,6 +50,7 @@ impl Default for Http {
             max_in_flight: 1024,
             max_connections: 4096,
             read_timeout_ms: 5_000,
+            idle_timeout_ms: 75_000,
             answer_deadline_ms: 4_000,
             retry_after_seconds: 5,
             drain_delay_ms: 3_000,
@@ -67,6 +72,9 @@ impl Http {
         }
         if self.read_timeout_ms == 0 {
             complain("http.read_timeout_ms", "must be at least 1".into());
+        }
+        if self.idle_timeout_ms == 0 {
+            complain("http.idle_timeout_ms", "must be at least 1".into());
         }
         if self.answer_deadline_ms < 100 {
             complain("http.answer_deadline_ms", "must be at least 100: Kafka needs time to acknowledge".into());
