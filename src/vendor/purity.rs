@@ -41,8 +41,9 @@ fn forbidden(line: &str) -> Option<&'static str> {
 /// The Rust files of a folder that are not tests.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
-    let is_test =
-        |path: &Path| ["tests", "fixtures", "purity"].iter().any(|name| path.file_stem().is_some_and(|s| s == *name));
+    let is_test = |path: &Path| {
+        ["tests", "fixtures", "mutations", "purity"].iter().any(|name| path.file_stem().is_some_and(|s| s == *name))
+    };
     entries
         .filter(|path| !is_test(path))
         .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] })
