@@ -96,14 +96,35 @@ fn outcome(vendor: &dyn Vendor, file: &Path) -> String {
     let source = Source::new(vendor, source);
     let Captured { method, query, headers, body, .. } = captured;
     let (stage, result) = source.take(Inbound { kind, method, query, headers, body });
+    let told = told(&source, kind, &result);
     match result {
-        Err(reject) => format!("{stage}: {reject}\n"),
+        Err(reject) => format!("{stage}: {reject}\n{told}"),
         Ok(Facts { events, hints }) => {
             let hinted = hints.iter().fold(String::new(), |text, hint| text + "hint: " + &hint.call + "\n");
-            let text = format!("{stage}, events: {}\n{hinted}", events.len());
+            let text = format!("{stage}, events: {}\n{told}{hinted}", events.len());
             events.iter().fold(text, |text, event| text + &shown(event))
         }
     }
+}
+
+/// What the vendor is answered, and how the delivery is counted.
+fn told(source: &Source, kind: &Kind, result: &Result<Facts, Reject>) -> String {
+    let accepted = |adapter: &dyn Adapter| {
+        let reply = adapter.answer(Answer::Accepted);
+        format!("{} {}", reply.status.as_u16(), reply.body)
+    };
+    let (counted, answer) = match result {
+        Ok(_) => ("accepted", accepted(&*source.adapter)),
+        Err(reject) if reject.reason.class() == Class::NotUnderstood => {
+            (reject.reason.as_str(), accepted(&*source.adapter))
+        }
+        Err(reject) => (reject.reason.as_str(), format!("{} problem", crate::http::status(reject.reason).as_u16())),
+    };
+    let kind = kind.name;
+    format!(
+        "answer: {}\ncounted: trunkline_deliveries_total{{kind=\"{kind}\",result=\"{counted}\"}}\n",
+        answer.trim_end()
+    )
 }
 
 /// An event as its record: key, headers, value.
