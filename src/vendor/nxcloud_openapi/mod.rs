@@ -293,6 +293,10 @@ impl Adapter for OpenApi {
         &["content-type", "accesskey", "action", "biztype", "ts", "algorithm"]
     }
 
+    fn active_secrets(&self) -> Option<usize> {
+        Some(self.secrets.active().len() + self.cdr_tokens.active().len()).filter(|count| *count > 0)
+    }
+
     fn reload_secrets(&self) -> Result<bool, FileError> {
         let secrets = self.secrets.reload()?;
         Ok(self.cdr_tokens.reload()? || secrets)

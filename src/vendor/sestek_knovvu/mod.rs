@@ -278,6 +278,10 @@ impl Adapter for Knovvu {
         &["content-type"]
     }
 
+    fn active_secrets(&self) -> Option<usize> {
+        Some(self.tokens.active().len() + self.passwords.active().len()).filter(|count| *count > 0)
+    }
+
     fn reload_secrets(&self) -> Result<bool, FileError> {
         let tokens = self.tokens.reload()?;
         Ok(self.passwords.reload()? || tokens)

@@ -230,6 +230,10 @@ impl Adapter for Ccc {
         &[ACTION, "version"]
     }
 
+    fn active_secrets(&self) -> Option<usize> {
+        self.credentials.as_ref().map(|credentials| credentials.active().len())
+    }
+
     fn reload_secrets(&self) -> Result<bool, FileError> {
         self.credentials.as_ref().map_or(Ok(false), Secrets::reload)
     }

@@ -202,6 +202,10 @@ impl Adapter for Vcc {
         &["content-type"]
     }
 
+    fn active_secrets(&self) -> Option<usize> {
+        Some(self.secrets.active().len())
+    }
+
     fn reload_secrets(&self) -> Result<bool, FileError> {
         self.secrets.reload()
     }
