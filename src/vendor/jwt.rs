@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 
 use super::Explain;
+use super::hex::decode_hex;
 use crate::reject::{Reason, Reject};
 use crate::secret::equal;
 
@@ -148,7 +149,7 @@ impl Times {
 
 /// Whether `claim` is the SHA-256 of the body as received, in hex: how some vendors tie the body to the token.
 pub fn check_payload_hash(body: &[u8], claim: Option<&str>, explain: &mut Explain) -> Result<(), Reject> {
-    let Some(sent) = claim.and_then(decode_hash) else {
+    let Some(sent) = claim.and_then(decode_hex).filter(|sent| sent.len() == 32) else {
         let problem = "the token's `payload_hash` is absent or not 64 hex digits";
         explain.fails(|| problem.to_owned());
         return Err(Reject::new(Reason::HeaderInvalid, problem));
@@ -183,18 +184,6 @@ fn body_hint(body: &[u8], matches: impl Fn(&[u8]) -> bool) -> &'static str {
 /// The claim `payload_hash` for a body.
 pub fn payload_hash(body: &[u8]) -> String {
     crate::event::digest_hex(body)
-}
-
-fn decode_hash(text: &str) -> Option<[u8; 32]> {
-    let digit = |byte: u8| (byte as char).to_digit(16).map(|digit| digit as u8);
-    let mut bytes = [0; 32];
-    if text.len() != 2 * bytes.len() {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -37,6 +37,15 @@ pub fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Reject> {
     body(json)
 }
 
+/// An id, which is also part of a Kafka key: it must be there and of sensible length.
+pub fn required<'a>(value: Option<&'a str>, field: &'static str) -> Result<&'a str, Reject> {
+    match value {
+        Some(id) if id.len() <= 256 => Ok(id),
+        Some(_) => Err(Reject::new(Reason::FieldInvalid, format!("{field} is longer than 256 bytes"))),
+        None => Err(Reject::new(Reason::FieldMissing, format!("{field} is absent or empty"))),
+    }
+}
+
 /// A text: from a JSON string, number or boolean. Empty text, null and everything else give `None`.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     deserializer.deserialize_any(Text).map(|text| text.filter(|text| !text.is_empty()).map(Cow::into_owned))

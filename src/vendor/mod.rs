@@ -19,6 +19,7 @@ mod explain;
 #[cfg(test)]
 mod fixtures;
 pub mod generic;
+pub mod hex;
 pub mod huawei_cec;
 pub mod huawei_voicecall;
 pub mod jwt;

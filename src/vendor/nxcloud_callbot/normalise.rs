@@ -28,7 +28,7 @@ pub fn normalise(settings: &Settings, delivery: &Verified, context: &Context) ->
 
 fn task(delivery: &Verified, context: &Context) -> Result<Event, Reject> {
     let body: TaskCallback = lenient::object(delivery.body())?;
-    let id = required(body.user_task_id.as_deref().or(body.task_id.as_deref()), "userTaskID")?;
+    let id = lenient::required(body.user_task_id.as_deref().or(body.task_id.as_deref()), "userTaskID")?;
     let status =
         body.task_status.ok_or_else(|| Reject::new(Reason::FieldMissing, "taskStatus is absent or not a number"))?;
 
@@ -61,7 +61,7 @@ fn task(delivery: &Verified, context: &Context) -> Result<Event, Reject> {
 /// the call callback, so that dedup drops whichever comes second.
 fn order(settings: &Settings, delivery: &Verified, context: &Context) -> Result<Vec<Event>, Reject> {
     let body: OrderCallback = lenient::object(delivery.body())?;
-    let id = required(body.order_id.as_deref(), "orderID")?;
+    let id = lenient::required(body.order_id.as_deref(), "orderID")?;
     let detail = body.call_info_detail.as_ref();
     let mut events = match detail {
         Some(detail) if detail.call_id.is_some() => call_events(settings, &body, detail, delivery, context)?,
@@ -98,7 +98,7 @@ fn call_events(
     delivery: &Verified,
     context: &Context,
 ) -> Result<Vec<Event>, Reject> {
-    let id = required(detail.call_id.as_deref(), "callInfoDetail.callID")?;
+    let id = lenient::required(detail.call_id.as_deref(), "callInfoDetail.callID")?;
     let mut ended = context.event(EventType::CallEnded, id, &[id]);
     occurred(&mut ended, detail.call_end_ts, delivery);
     describe(&mut ended, settings, body, detail, context);
@@ -194,15 +194,6 @@ fn occurred(event: &mut Event, vendor: Option<i64>, delivery: &Verified) {
         (event.occurred_at, event.occurred_at_basis) = (at, Basis::Vendor);
     } else if let Some(at) = delivery.sent_at() {
         (event.occurred_at, event.occurred_at_basis) = (at, Basis::Sent);
-    }
-}
-
-/// An id, which is also a Kafka key: it must be there and of sensible length.
-fn required<'a>(value: Option<&'a str>, field: &'static str) -> Result<&'a str, Reject> {
-    match value {
-        Some(id) if id.len() <= 256 => Ok(id),
-        Some(_) => Err(Reject::new(Reason::FieldInvalid, format!("{field} is longer than 256 bytes"))),
-        None => Err(Reject::new(Reason::FieldMissing, format!("{field} is absent or empty"))),
     }
 }
 

@@ -14,6 +14,7 @@ use super::{Algorithm, Settings};
 use crate::event::Instant;
 use crate::reject::{Reason, Reject};
 use crate::secret::{Secret, Secrets, equal};
+use crate::vendor::hex::decode_hex;
 use crate::vendor::{Explain, Inbound, Verified};
 
 /// How far a signing time may lie ahead of our clock, seconds.
@@ -193,15 +194,6 @@ fn digest_with<D: Digest>(secret: &Secret, signable: &Signable<'_>) -> Vec<u8> {
         .chain_update(signable.uuid)
         .finalize()
         .to_vec()
-}
-
-fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| (byte as char).to_digit(16).map(|digit| digit as u8);
-    let bytes = text.as_bytes();
-    if !bytes.len().is_multiple_of(2) {
-        return None;
-    }
-    bytes.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::event::{
 };
 use crate::reject::{Reason, Reject};
 use crate::vendor::code::look_up;
+use crate::vendor::lenient;
 use crate::vendor::{Context, Verified};
 
 /// The fact a push states.
@@ -77,7 +78,7 @@ fn ended(settings: &Settings, cdr: &Cdr, context: &Context) -> Result<Event, Rej
 fn recorded(settings: &Settings, record: &Record, context: &Context) -> Result<Event, Reject> {
     let context = tenant(settings, record.sdk_app_id.as_deref(), context)?;
     let session = session(record.session_id.as_deref())?;
-    let id = required(record.record_id.as_deref(), "RecordId")?;
+    let id = lenient::required(record.record_id.as_deref(), "RecordId")?;
     let location = location(record)?;
     let mut event = context.event(EventType::RecordingAvailable, &session, &[&session, id]);
     event.recording = Some(Recording { location: location.to_owned(), id: Some(id.to_owned()) });
@@ -115,7 +116,7 @@ fn location(record: &Record) -> Result<&str, Reject> {
 /// The context with the application as account. It is proven, because whoever has the credentials sent it, but it must
 /// be one of this source's: one receiver can serve several applications of one company.
 fn tenant(settings: &Settings, app: Option<&str>, context: &Context) -> Result<Context, Reject> {
-    let app = required(app, "SdkAppId")?;
+    let app = lenient::required(app, "SdkAppId")?;
     let known = app.trim().parse().ok().filter(|app: &u64| settings.sdk_app_ids.contains(app));
     let app = known.ok_or_else(|| {
         Reject::new(Reason::FieldInvalid, "SdkAppId is not in the source's sdk_app_ids: add it, or correct the console")
@@ -126,7 +127,7 @@ fn tenant(settings: &Settings, app: Option<&str>, context: &Context) -> Result<C
 /// The id of a call. The vendor writes these UUIDs with hyphens, in one sample without: one form, so that a call keeps
 /// its key and partition. Everything else stays as it is.
 fn session(id: Option<&str>) -> Result<String, Reject> {
-    let id = required(id, "SessionId")?;
+    let id = lenient::required(id, "SessionId")?;
     let uuid = uuid::Uuid::try_parse(id).ok().filter(|_| matches!(id.len(), 32 | 36));
     Ok(uuid.map_or_else(|| id.to_owned(), |uuid| uuid.hyphenated().to_string()))
 }
@@ -216,15 +217,6 @@ fn phone(raw: Option<&str>, context: &Context) -> Option<Phone> {
 fn occurred(event: &mut Event, at: Option<i64>) {
     if let Some(at) = at.and_then(Instant::from_unix) {
         (event.occurred_at, event.occurred_at_basis) = (at, Basis::Vendor);
-    }
-}
-
-/// An id, which is also part of a Kafka key: it must be there and of sensible length.
-fn required<'a>(value: Option<&'a str>, field: &'static str) -> Result<&'a str, Reject> {
-    match value {
-        Some(id) if id.len() <= 256 => Ok(id),
-        Some(_) => Err(Reject::new(Reason::FieldInvalid, format!("{field} is longer than 256 bytes"))),
-        None => Err(Reject::new(Reason::FieldMissing, format!("{field} is absent or empty"))),
     }
 }
 

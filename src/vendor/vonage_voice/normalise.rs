@@ -34,7 +34,7 @@ pub fn normalise(settings: &Settings, delivery: &Verified, context: &Context) ->
             return Err(Reject::new(Reason::NotHandled, detail));
         }
     };
-    let id = required(body.uuid.as_deref().or(body.call_uuid.as_deref()), "uuid")?;
+    let id = lenient::required(body.uuid.as_deref().or(body.call_uuid.as_deref()), "uuid")?;
     // Whatever comes later can get lost: the vendor can be asked how the call went.
     let hints = match event_type {
         Some(EventType::CallEnded) => Vec::new(),
@@ -57,9 +57,9 @@ pub fn normalise(settings: &Settings, delivery: &Verified, context: &Context) ->
 
 /// A recording is one of a conversation: its webhook need not name a call.
 fn recording(body: &EventWebhook, location: &str, delivery: &Verified, context: &Context) -> Result<Event, Reject> {
-    let id = required(body.recording_uuid.as_deref(), "recording_uuid")?;
+    let id = lenient::required(body.recording_uuid.as_deref(), "recording_uuid")?;
     let call = body.uuid.as_deref().or(body.call_uuid.as_deref());
-    let subject = required(call.or(body.conversation_uuid.as_deref()), "conversation_uuid")?;
+    let subject = lenient::required(call.or(body.conversation_uuid.as_deref()), "conversation_uuid")?;
     let mut event = context.event(EventType::RecordingAvailable, subject, &[id]);
     occurred(&mut event, body, delivery, context);
     event.call = call.map(|call| Call { id: call.to_owned(), ..Call::default() });
@@ -147,15 +147,6 @@ fn occurred(event: &mut Event, body: &EventWebhook, delivery: &Verified, context
 /// A time of the vendor. It names its offset in webhooks; the API's answers do not.
 fn instant(text: &Option<String>, context: &Context) -> Option<Instant> {
     Instant::from_iso(text.as_deref()?, &context.time_zone)
-}
-
-/// An id, which is also a Kafka key: it must be there and of sensible length.
-fn required<'a>(value: Option<&'a str>, field: &'static str) -> Result<&'a str, Reject> {
-    match value {
-        Some(id) if id.len() <= 256 => Ok(id),
-        Some(_) => Err(Reject::new(Reason::FieldInvalid, format!("{field} is longer than 256 bytes"))),
-        None => Err(Reject::new(Reason::FieldMissing, format!("{field} is absent or empty"))),
-    }
 }
 
 #[cfg(test)]

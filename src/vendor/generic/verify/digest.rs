@@ -11,6 +11,7 @@ use sha2::{Sha256, Sha512};
 use super::super::settings::{Algorithm, Encoding, SecretEncoding};
 use super::template::Pieces;
 use crate::secret::Secret;
+use crate::vendor::hex::decode_hex;
 
 /// Base64 as senders write it: padded or not.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -84,13 +85,4 @@ pub fn encode(encoding: Encoding, digest: &[u8]) -> String {
 
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
     BASE64.decode(text.replace('-', "+").replace('_', "/")).ok()
-}
-
-fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| (byte as char).to_digit(16).map(|digit| digit as u8);
-    let bytes = text.as_bytes();
-    if !bytes.len().is_multiple_of(2) {
-        return None;
-    }
-    bytes.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
 }
