@@ -7,6 +7,7 @@ mod dedup;
 mod http;
 mod kafka;
 mod log;
+mod poll;
 mod source;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub use dedup::Dedup;
 pub use http::{Admin, Http};
 pub use kafka::{Kafka, Route, Sasl, Tls};
 pub use log::{Log, LogFormat};
+pub use poll::{Poll, SourcePoll, Sweep};
 pub use source::{Source, SourceSettings};
 
 /// Prefix of the environment variables.
@@ -39,6 +41,8 @@ pub struct Sections {
     pub kafka: Kafka,
     /// Deduplication.
     pub dedup: Dedup,
+    /// Asking vendors for results.
+    pub poll: Poll,
     /// Logs.
     pub log: Log,
     /// The configured entry points, by name (`[sources.nxcloud-prod]`).
@@ -93,6 +97,7 @@ impl Config {
         config.http.check(&mut complain);
         config.kafka.check(&mut complain);
         config.dedup.check(&mut complain);
+        config.poll.check(&mut complain);
         // A delivery that is not understood goes to the rejected topic whole.
         let small = config.http.max_body_bytes + 20_000 <= config.kafka.max_message_bytes;
         if !small && config.kafka.max_message_bytes >= 10_000 {

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::secret::Secret;
 
-use super::{Config, SettingsError, unknown};
+use super::{Config, SettingsError, SourcePoll, unknown};
 
 /// One configured entry point: a vendor account with its secrets.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -41,6 +41,15 @@ pub struct Source {
     /// Whether events carry the vendor's own object as `raw`.
     #[serde(default = "yes")]
     pub keep_raw: bool,
+    /// Tokens of the dialers that say which calls they placed (`POST /v1/sources/{source}/calls`). Prefer
+    /// `dialer_token_files`.
+    #[serde(default)]
+    pub dialer_tokens: Vec<Secret>,
+    /// Files with such tokens, one per line; re-read while running.
+    #[serde(default)]
+    pub dialer_token_files: Vec<PathBuf>,
+    /// Asking the vendor for results.
+    pub poll: Option<SourcePoll>,
 }
 
 const fn yes() -> bool {

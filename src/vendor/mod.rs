@@ -9,6 +9,7 @@
 //! | `verify.rs` | the vendor's signature, checked over the bytes as received |
 //! | `normalise.rs` | from the vendor's types to [`Event`]s |
 //! | `codes.rs` | the vendor's code tables |
+//! | `poll.rs` | asking the vendor's API, where it has one |
 //!
 //! Nothing in here does I/O or reads a clock or randomness: everything is a pure function of bytes, headers,
 //! configuration and the time it is given.
@@ -28,6 +29,7 @@ pub mod lenient;
 mod mutations;
 pub mod nxcloud_callbot;
 pub mod nxcloud_openapi;
+pub mod poll;
 mod proof;
 #[cfg(test)]
 mod purity;
@@ -48,6 +50,7 @@ use schemars::{Schema, SchemaGenerator};
 
 pub use code::CodeTable;
 pub use explain::{Explain, Step};
+pub use poll::Poller;
 pub use registry::{REGISTRY, find};
 
 use crate::config::{SettingsError, SourceSettings};
@@ -127,6 +130,11 @@ pub trait Adapter: Send + Sync {
     }
     /// How many secrets are accepted now, where that can be counted: for `trunkline check`.
     fn active_secrets(&self) -> Option<usize> {
+        None
+    }
+    /// The way to ask the vendor; `None` when the vendor cannot be asked, or the settings do not say where and as whom
+    /// (`api`).
+    fn poller(&self) -> Option<&dyn Poller> {
         None
     }
     /// Headers kept with a delivery that was not understood, so that it can be replayed.
