@@ -12,8 +12,11 @@ use crate::config::{Config, SettingsError};
 use crate::dedup::{Setup, Stage};
 use crate::event;
 use crate::http::{self, Ingest, Limits};
+use crate::inbox::Inbox;
 use crate::kafka::{Check, Health, Publisher, Topics, TopicsError, client_config, ensure_topics};
 use crate::metrics::Metrics;
+use crate::pending::Pending;
+use crate::poll::{self, Polling};
 use crate::source::{self, Sources};
 
 /// What a process does.
@@ -107,18 +110,23 @@ impl App {
         ));
         let kafka = self.health.check("kafka");
         let callbacks_stop = CancellationToken::new();
-        let (publisher, callbacks) = match listeners.callbacks {
-            None => (None, None),
-            Some(listener) => {
-                let publisher = Arc::new(Publisher::new(&self.config, &self.client, self.metrics.clone())?);
-                let router = http::callback_router(Arc::new(self.ingest(publisher.clone())));
-                let limits = self.limits(Duration::from_millis(self.config.http.drain_timeout_ms), true);
-                (Some(publisher), Some(tokio::spawn(http::serve(listener, router, limits, callbacks_stop.clone()))))
-            }
+        let polls = roles.contains(&Role::Poll);
+        let publisher = match listeners.callbacks.is_some() || polls {
+            true => Some(Arc::new(Publisher::new(&self.config, &self.client, self.metrics.clone())?)),
+            false => None,
+        };
+        let callbacks = listeners.callbacks.zip(publisher.clone()).map(|(listener, publisher)| {
+            let router = http::callback_router(Arc::new(self.ingest(publisher)));
+            let limits = self.limits(Duration::from_millis(self.config.http.drain_timeout_ms), true);
+            tokio::spawn(http::serve(listener, router, limits, callbacks_stop.clone()))
+        });
+        let polling = match publisher.clone().filter(|_| polls) {
+            Some(publisher) => Some(self.polling(publisher)?),
+            None => None,
         };
         let secrets = tokio::spawn(reload_secrets(self.sources.clone(), self.metrics.clone()));
 
-        let ended = self.work(roles, publisher.as_ref(), kafka, check_topics, &stop).await;
+        let ended = self.work(roles, publisher.as_ref(), polling, kafka, check_topics, &stop).await;
 
         // First readiness, so that nobody new comes; then the requests under way; then what they wrote; then dedup, which
         // commits what it decided; last the admin listener, so that all of this can be watched.
@@ -129,11 +137,14 @@ impl App {
             callbacks_stop.cancel();
             clean &= callbacks.await.unwrap_or(false);
         }
+        let (stages, polling, ended) = ended;
+        if let Some(polling) = polling {
+            polling.stop().await;
+        }
         if let Some(publisher) = publisher {
             let flushed = tokio::task::spawn_blocking(move || publisher.flush(Duration::from_secs(5)));
             clean &= flushed.await.unwrap_or(false);
         }
-        let (stages, ended) = ended;
         clean &= stop_stages(stages).await;
         secrets.abort();
         admin_stop.cancel();
@@ -151,21 +162,23 @@ impl App {
         &self,
         roles: &[Role],
         publisher: Option<&Arc<Publisher>>,
+        polling: Option<poll::Setup>,
         kafka: Check,
         check_topics: bool,
         stop: &CancellationToken,
-    ) -> (Vec<Stage>, Result<(), Failed>) {
+    ) -> (Vec<Stage>, Option<Polling>, Result<(), Failed>) {
         event::warm_up();
         if check_topics && let Err(error) = self.wait_for_topics(&kafka, stop).await {
-            return (Vec::new(), Err(Failed::Running(error)));
+            return (Vec::new(), None, Err(Failed::Running(error)));
         }
         if stop.is_cancelled() {
-            return (Vec::new(), Ok(()));
+            return (Vec::new(), None, Ok(()));
         }
         match publisher {
             Some(publisher) => publisher.watch(self.topics.clone(), kafka),
             None => kafka.holds("topics checked at start"),
         }
+        let polling = polling.and_then(|polling| polling.start(self.health.check("poll")));
         let setup = Setup {
             config: self.config.clone(),
             client: self.client.clone(),
@@ -177,17 +190,17 @@ impl App {
         let mut stages: Vec<Stage> = (0..workers).map(|index| Stage::spawn(setup.clone(), index)).collect();
         loop {
             tokio::select! {
-                () = stop.cancelled() => return (stages, Ok(())),
+                () = stop.cancelled() => return (stages, polling, Ok(())),
                 () = tokio::time::sleep(Duration::from_millis(500)) => {}
             }
             if let Some(index) = stages.iter().position(Stage::is_finished) {
                 let ended = stages.remove(index).join();
                 let why = ended.err().map_or_else(|| "a dedup worker ended".to_owned(), |failure| failure.to_string());
-                return (stages, Err(Failed::Running(why)));
+                return (stages, polling, Err(Failed::Running(why)));
             }
             if stages.iter().any(Stage::is_stalled) {
                 let why = "a dedup worker hangs in a Kafka call; ending the process so that it is replaced".to_owned();
-                return (stages, Err(Failed::Running(why)));
+                return (stages, polling, Err(Failed::Running(why)));
             }
         }
     }
@@ -213,13 +226,25 @@ impl App {
         }
     }
 
+    fn inbox(&self, publisher: Arc<Publisher>) -> Inbox {
+        Inbox { publisher, topics: self.topics.clone(), metrics: self.metrics.clone() }
+    }
+
+    fn pending(&self, publisher: Arc<Publisher>) -> Pending {
+        Pending::new(publisher, self.topics.clone(), &self.sources)
+    }
+
+    fn polling(&self, publisher: Arc<Publisher>) -> Result<poll::Setup, SettingsError> {
+        let (inbox, pending) = (self.inbox(publisher.clone()), self.pending(publisher));
+        poll::Setup::new(self.config.clone(), self.client.clone(), self.sources.clone(), inbox, pending)
+    }
+
     fn ingest(&self, publisher: Arc<Publisher>) -> Ingest {
         Ingest {
             config: self.config.clone(),
             sources: self.sources.clone(),
-            publisher,
-            topics: self.topics.clone(),
-            metrics: self.metrics.clone(),
+            inbox: self.inbox(publisher.clone()),
+            pending: self.pending(publisher),
             permits: Semaphore::new(self.config.http.max_in_flight),
         }
     }

@@ -90,8 +90,31 @@ metrics! {
     ingested: IntCounterVec = "trunkline_ingested_events_total" ["source", "channel", "type", "outcome"];
     /// Events whose vendor code is in no table, by source and code table: the outcome is `unknown`.
     unknown_codes: IntCounterVec = "trunkline_unknown_codes_total" ["source", "interface"];
-    /// Calls named by deliveries without a result: worth asking the vendor about.
+    /// Records Kafka did not take that only save work: deletions of finished calls, progress of polling.
+    posts_lost: IntCounter = "trunkline_kafka_posts_lost_total" [];
+    /// Calls named by deliveries without a result; they become pending where the source asks its vendor.
     hints: IntCounterVec = "trunkline_poll_hints_total" ["source"];
+    /// Calls dialers said they placed: `accepted`, `refused` by the vendor, or `invalid` requests.
+    placed_calls: IntCounterVec = "trunkline_placed_calls_total" ["source", "result"];
+    /// Requests to vendors by action and result: `ok`, or the class of the failure.
+    poll_requests: IntCounterVec = "trunkline_poll_requests_total" ["source", "action", "result"];
+    /// Seconds a request to a vendor took.
+    poll_request_seconds: HistogramVec = "trunkline_poll_request_seconds" ["source", "action"];
+    /// Seconds a question about a call waited beyond its time: for the budget, or for the vendor to answer again.
+    poll_late_seconds: HistogramVec = "trunkline_poll_late_seconds" ["source"];
+    /// Pending calls whose waiting ended: a result `asked` for or `listed`, `cleared` by a callback, `no_result` at the
+    /// deadline; `hopeless` counts those the vendor refuses to answer for, which still wait for their deadline.
+    poll_settled: IntCounterVec = "trunkline_poll_settled_total" ["source", "how"];
+    /// Calls waiting for a result.
+    pending_calls: IntGaugeVec = "trunkline_pending_calls" ["source"];
+    /// Seconds the oldest due question waits.
+    poll_overdue: IntGaugeVec = "trunkline_poll_overdue_seconds" ["source"];
+    /// Unix time up to which everything is listed.
+    poll_listed: IntGaugeVec = "trunkline_poll_listed_timestamp_seconds" ["source"];
+    /// 1 while a vendor is left alone because it does not answer, or because the configuration has to be mended.
+    poll_circuit_open: IntGaugeVec = "trunkline_poll_circuit_open" ["source"];
+    /// Times the reader of the pending topic started anew after an error that ends a Kafka client.
+    poll_restarts: IntCounter = "trunkline_poll_reader_restarts_total" [];
     /// Decisions on inbox records: `first` and `revision` are published, `duplicate` is dropped, `poison` cannot be
     /// read and goes to the rejected topic.
     decisions: IntCounterVec = "trunkline_dedup_decisions_total" ["decision", "channel"];

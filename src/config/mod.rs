@@ -124,6 +124,11 @@ impl Config {
         self.sections.sources.keys().map(String::as_str)
     }
 
+    /// Whether any source asks its vendor for results.
+    pub fn polls(&self) -> bool {
+        self.sections.sources.values().any(|source| source.get("poll").is_some())
+    }
+
     /// The settings of one configured source.
     pub fn source<'a>(&'a self, name: &'a str) -> SourceSettings<'a> {
         SourceSettings { config: self, name }

@@ -6,8 +6,6 @@
 
 mod decision;
 mod fact;
-mod group;
-mod heartbeat;
 mod rebuild;
 mod record;
 mod seen;

@@ -3,9 +3,9 @@
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::heartbeat::Heartbeat;
 use super::setup::{Failure, Setup};
 use super::worker::Worker;
+use crate::kafka::Heartbeat;
 
 /// A single Kafka call that has not returned for this long never will: the process must end.
 const STALLED_AFTER: Duration = Duration::from_secs(60);

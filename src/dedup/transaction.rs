@@ -9,7 +9,7 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::heartbeat::Heartbeat;
+use crate::kafka::Heartbeat;
 use crate::kafka::{Observer, flush};
 
 /// How long one call may block before it is called again.

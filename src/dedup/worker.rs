@@ -9,14 +9,14 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::Window;
-use super::group::{Group, Rebalance, list};
-use super::heartbeat::Heartbeat;
 use super::rebuild::{RebuildError, rebuild};
 use super::record::{Batch, send_seen, take};
 use super::setup::{Failure, Setup};
 use super::transaction::{Transactions, Trouble};
 use crate::clock;
-use crate::kafka::{Check, Observer, consumer_config};
+use crate::kafka::Heartbeat;
+use crate::kafka::{Check, DEDUP_CONSUMER, Observer, consumer_config};
+use crate::kafka::{Group, Rebalance, list};
 
 /// How long the group may take to give this member its partitions before readiness stops waiting for it: a member
 /// beyond the number of partitions never gets any.
@@ -64,7 +64,7 @@ impl<'a> Worker<'a> {
         let transactions =
             Transactions::new(&producer, observer("dedup-producer"), heartbeat.clone()).map_err(trouble)?;
         let consumer: BaseConsumer<Group> =
-            consumer.create_with_context(Group::new(observer("dedup-consumer"))).map_err(kafka)?;
+            consumer.create_with_context(Group::new(observer(DEDUP_CONSUMER))).map_err(kafka)?;
         consumer.subscribe(&[&setup.topics.inbox.name]).map_err(kafka)?;
         Ok(Self {
             setup,

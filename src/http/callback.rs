@@ -13,12 +13,12 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::{Ingest, Peer, problem};
 use crate::clock;
-use crate::event::cloudevents::{self, Encoded, header as name};
-use crate::event::{self, Channel, Event, Outcome};
+use crate::event::cloudevents::header as name;
+use crate::event::{self, Channel};
 use crate::kafka::{PublishError, Record};
 use crate::reject::{Class, Reason, Reject};
 use crate::source::Source;
-use crate::vendor::{Answer, Explain, Inbound, Kind, Reply};
+use crate::vendor::{Answer, Context, Explain, Facts, Inbound, Kind, Reply};
 
 /// Handles `POST /v1/callbacks/{source}/{kind}`.
 pub(super) async fn callback(
@@ -45,7 +45,7 @@ async fn answer(ingest: &Ingest, source: &str, token: Option<&str>, kind: &str, 
 
     let delivered = deliver(ingest, source, token, kind, request).await;
     let result = delivered.as_ref().err().map_or("accepted", |reject| reject.reason.as_str());
-    let metrics = &ingest.metrics;
+    let metrics = &ingest.inbox.metrics;
     metrics.deliveries.with_label_values(&[&source.name, kind.name, result]).inc();
     metrics.answer_seconds.with_label_values(&[&source.name]).observe(started.elapsed().as_secs_f64());
     let milliseconds = started.elapsed().as_millis() as u64;
@@ -77,12 +77,12 @@ pub(super) async fn stray(State(ingest): State<Arc<Ingest>>) -> Response {
 }
 
 pub(super) fn lost(ingest: &Ingest, reason: Reason) -> Response {
-    ingest.metrics.strays.with_label_values(&[reason.as_str()]).inc();
+    ingest.inbox.metrics.strays.with_label_values(&[reason.as_str()]).inc();
     problem::response(reason)
 }
 
 fn accepted(ingest: &Ingest, source: &Source) -> Response {
-    ingest.metrics.last_delivery.with_label_values(&[&source.name]).set(clock::now().as_second());
+    ingest.inbox.metrics.last_delivery.with_label_values(&[&source.name]).set(clock::now().as_second());
     vendor_form(source.adapter.answer(Answer::Accepted))
 }
 
@@ -104,8 +104,8 @@ async fn deliver(
     source.check_rate()?;
     let busy = || Reject::new(Reason::Overloaded, "http.max_in_flight requests are being worked on");
     let _permit = ingest.permits.try_acquire().map_err(|_| busy())?;
-    ingest.metrics.in_flight.inc();
-    let _counted = scopeguard(|| ingest.metrics.in_flight.dec());
+    ingest.inbox.metrics.in_flight.inc();
+    let _counted = scopeguard(|| ingest.inbox.metrics.in_flight.dec());
 
     let received = clock::now();
     let deadline = tokio::time::Instant::now() + Duration::from_millis(ingest.config.http.answer_deadline_ms);
@@ -115,10 +115,7 @@ async fn deliver(
 
     let context = source.context(Channel::Callback, event::Instant::new(received));
     let published = match source.adapter.normalise(&verified, &context) {
-        Ok(facts) => {
-            ingest.metrics.hints.with_label_values(&[&source.name]).inc_by(facts.hints.len() as u64);
-            publish(ingest, &facts.events, trace_parent.as_deref(), deadline).await.map(|()| facts.events.len())
-        }
+        Ok(facts) => take(ingest, &facts, &context, trace_parent.as_deref(), deadline).await,
         Err(reject) => Err(reject),
     };
     if let Err(reject) = &published
@@ -147,7 +144,7 @@ async fn read(ingest: &Ingest, source: &Source, kind: &'static Kind, request: Re
     Ok(Inbound { kind, method: head.method, query, headers: head.headers, body })
 }
 
-async fn read_body(ingest: &Ingest, body: Body) -> Result<Bytes, Reject> {
+pub(super) async fn read_body(ingest: &Ingest, body: Body) -> Result<Bytes, Reject> {
     let timeout = Duration::from_millis(ingest.config.http.read_timeout_ms);
     let whole = Limited::new(body, ingest.config.http.max_body_bytes).collect();
     match tokio::time::timeout(timeout, whole).await {
@@ -183,35 +180,21 @@ pub(super) fn caller(ingest: &Ingest, extensions: &Extensions, headers: &HeaderM
     caller
 }
 
-/// Writes every event to the inbox.
-async fn publish(
+/// Makes every fact of a delivery safe. Calls it names without their result become pending.
+async fn take(
     ingest: &Ingest,
-    events: &[Event],
+    facts: &Facts,
+    context: &Context,
     trace_parent: Option<&str>,
     deadline: tokio::time::Instant,
-) -> Result<(), Reject> {
-    let encoded: Vec<Encoded> = events.iter().map(|event| cloudevents::encode(event, trace_parent)).collect();
-    let records: Vec<Record<'_>> = encoded
-        .iter()
-        .zip(events)
-        .map(|(encoded, event)| Record {
-            topic: &ingest.topics.inbox.name,
-            key: &encoded.key,
-            value: &encoded.value,
-            headers: &encoded.headers,
-            timestamp: event.received_at.as_millis(),
-        })
-        .collect();
-    ingest.publisher.publish(&records, deadline).await.map_err(unavailable)?;
-    for event in events {
-        let outcome = event.outcome.map_or("none", |outcome| outcome.as_str());
-        let labels = [&event.source, event.channel.as_str(), event.event_type.as_str(), outcome];
-        ingest.metrics.ingested.with_label_values(&labels).inc();
-        if let (Some(Outcome::Unknown), Some(cause)) = (event.outcome, &event.cause) {
-            ingest.metrics.unknown_codes.with_label_values(&[&event.source, &cause.interface]).inc();
-        }
+) -> Result<usize, Reject> {
+    ingest.inbox.put(&facts.events, trace_parent, deadline).await.map_err(unavailable)?;
+    if !facts.hints.is_empty() {
+        ingest.inbox.metrics.hints.with_label_values(&[&context.source]).inc_by(facts.hints.len() as u64);
+        ingest.pending.hint(context, &facts.hints, deadline).await.map_err(unavailable)?;
     }
-    Ok(())
+    ingest.pending.clear(&facts.events);
+    Ok(facts.events.len())
 }
 
 /// Writes a verified delivery that is not understood to the rejected topic, whole.
@@ -239,17 +222,18 @@ async fn keep(
         headers.push(("trunkline_query", query));
     }
     let record = Record {
-        topic: &ingest.topics.rejected.name,
+        topic: &ingest.inbox.topics.rejected.name,
+        partition: None,
         key: &source.name,
-        value: &inbound.body,
+        value: Some(&inbound.body),
         headers: &headers,
         timestamp: received_at.as_millis(),
     };
     tracing::warn!(source = source.name, kind = inbound.kind.name, %reject, "delivery not understood; kept in the rejected topic");
-    ingest.publisher.publish(&[record], deadline).await.map_err(unavailable)
+    ingest.inbox.publisher.publish(&[record], deadline).await.map_err(unavailable)
 }
 
-fn unavailable(error: PublishError) -> Reject {
+pub(super) fn unavailable(error: PublishError) -> Reject {
     match error {
         PublishError::QueueFull => Reject::new(Reason::Overloaded, "the producer queue is full"),
         PublishError::TooLarge => Reject::new(Reason::EventTooLarge, "an event is over kafka.max_message_bytes"),

@@ -2,6 +2,7 @@
 
 mod admin;
 mod callback;
+mod calls;
 mod problem;
 mod router;
 mod server;
@@ -17,8 +18,8 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
-use crate::kafka::{Publisher, Topics};
-use crate::metrics::Metrics;
+use crate::inbox::Inbox;
+use crate::pending::Pending;
 use crate::source::Sources;
 
 /// What the callback handler works with.
@@ -27,12 +28,10 @@ pub struct Ingest {
     pub config: Arc<Config>,
     /// The configured sources.
     pub sources: Sources,
-    /// The way into Kafka.
-    pub publisher: Arc<Publisher>,
-    /// The topics.
-    pub topics: Topics,
-    /// Metrics.
-    pub metrics: Arc<Metrics>,
+    /// The way of events into Kafka.
+    pub inbox: Inbox,
+    /// The calls somebody waits for.
+    pub pending: Pending,
     /// One permit for each request that may be worked on at a time.
     pub permits: Semaphore,
 }

@@ -3,6 +3,7 @@
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::dialer::Complaint;
 use crate::reject::{Class, Reason};
 
 /// Status of the answer to a delivery refused for `reason`. Never a redirect, never 410: some vendors switch a URL off
@@ -45,6 +46,18 @@ pub(super) fn response(reason: Reason) -> Response {
         set(&mut response, header::ALLOW, HeaderValue::from_static("POST"));
     }
     response
+}
+
+/// The answer to a dialer whose request cannot be used.
+pub(super) fn complaint(complaint: &Complaint) -> Response {
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let body = serde_json::json!({
+        "type": "urn:trunkline:problem:calls_invalid",
+        "title": "The request does not say which calls were placed.",
+        "status": status.as_u16(),
+        "detail": complaint.to_string(),
+    });
+    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
 }
 
 pub(super) fn not_found() -> Response {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{any, get, post};
 
-use super::{Ingest, admin, callback, problem, token};
+use super::{Ingest, admin, callback, calls, problem, token};
 use crate::kafka::Health;
 use crate::metrics::Metrics;
 
@@ -18,6 +18,8 @@ pub fn callback_router(ingest: Arc<Ingest>) -> Router {
         .route("/v1/callbacks/{source}/{token}/{kind}", any(callback::callback_with_token))
         // Access tokens, for vendors that ask for one before they call.
         .route("/v1/sources/{source}/token", post(token::token))
+        // Calls a dialer placed, for sources that ask their vendor.
+        .route("/v1/sources/{source}/calls", post(calls::calls))
         .fallback(callback::stray)
         .with_state(ingest)
 }

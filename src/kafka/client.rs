@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{DeliveryResult, ProducerContext};
 use rdkafka::statistics::Statistics;
@@ -12,6 +13,9 @@ use rdkafka::statistics::Statistics;
 use crate::config::{Config, SettingsError};
 use crate::metrics::Metrics;
 use crate::secret;
+
+/// Name of the client that consumes the inbox.
+pub const DEDUP_CONSUMER: &str = "dedup-consumer";
 
 /// The settings every client starts from.
 pub fn client_config(config: &Config) -> Result<ClientConfig, SettingsError> {
@@ -130,6 +134,10 @@ impl ClientContext for Observer {
         if let Some(eos) = &statistics.eos {
             self.producer_id.store(eos.idemp_state == "Assigned", Ordering::Relaxed);
         }
+        // Of the inbox: other consumers have other lags.
+        if self.name != DEDUP_CONSUMER {
+            return;
+        }
         for (partition, figures) in statistics.topics.values().flat_map(|topic| &topic.partitions) {
             if figures.consumer_lag >= 0 && figures.fetch_state == "active" {
                 self.metrics.lag.with_label_values(&[&partition.to_string()]).set(figures.consumer_lag);
@@ -137,6 +145,8 @@ impl ClientContext for Observer {
         }
     }
 }
+
+impl ConsumerContext for Observer {}
 
 impl ProducerContext for Observer {
     type DeliveryOpaque = ();

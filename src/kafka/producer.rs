@@ -23,10 +23,12 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 pub struct Record<'a> {
     /// Topic.
     pub topic: &'a str,
-    /// Key, which chooses the partition.
+    /// Partition; `None` lets the key choose it.
+    pub partition: Option<i32>,
+    /// Key.
     pub key: &'a str,
-    /// Value.
-    pub value: &'a [u8],
+    /// Value; `None` deletes the key from a compacted topic.
+    pub value: Option<&'a [u8]>,
     /// Headers.
     pub headers: &'a [(&'static str, String)],
     /// Timestamp, Unix milliseconds.
@@ -98,6 +100,25 @@ impl Publisher {
         }
         self.metrics.publish_seconds.observe(started.elapsed().as_secs_f64());
         Ok(())
+    }
+
+    /// Publishes `record` without waiting: for what may be lost, because it only saves work. A failure is counted.
+    pub fn post(&self, record: &Record<'_>) {
+        let current = self.current.load_full();
+        match current.0.send_result(future_record(record)) {
+            Ok(acknowledgement) => {
+                let lost = self.metrics.posts_lost.clone();
+                tokio::spawn(async move {
+                    if !matches!(acknowledgement.await, Ok(Ok(_))) {
+                        lost.inc();
+                    }
+                });
+            }
+            Err((error, _)) => {
+                self.metrics.posts_lost.inc();
+                tracing::debug!(%error, "record not sent");
+            }
+        }
     }
 
     /// Waits until everything that was accepted is acknowledged. Returns whether that happened in time.
@@ -172,5 +193,12 @@ fn future_record<'a>(record: &'a Record<'a>) -> FutureRecord<'a, str, [u8]> {
         record.headers.iter().fold(OwnedHeaders::new_with_capacity(record.headers.len()), |headers, (key, value)| {
             headers.insert(Header { key, value: Some(value) })
         });
-    FutureRecord::to(record.topic).key(record.key).payload(record.value).headers(headers).timestamp(record.timestamp)
+    FutureRecord {
+        topic: record.topic,
+        partition: record.partition,
+        payload: record.value,
+        key: Some(record.key),
+        timestamp: Some(record.timestamp),
+        headers: Some(headers),
+    }
 }

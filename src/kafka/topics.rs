@@ -1,6 +1,6 @@
 //! The topics, and the settings they are created with.
 
-use crate::config::{Config, Route};
+use crate::config::{Config, Kafka, Route};
 
 /// One topic and its settings.
 #[derive(Clone, Debug)]
@@ -26,6 +26,12 @@ pub struct Topics {
     pub seen: Topic,
     /// Deliveries that were not understood.
     pub rejected: Topic,
+    /// Calls and windows still to be asked about; compacted.
+    pub pending: Topic,
+    /// Calls dialers say they placed, where they write them to Kafka.
+    pub calls: Topic,
+    /// Whether any source asks its vendor: without one, `pending` and `calls` are not needed.
+    polled: bool,
     /// Where chosen events go instead of `events`, in the order of the configuration.
     pub routes: Vec<(Route, Topic)>,
 }
@@ -48,7 +54,7 @@ impl Topics {
                 ("segment.ms", segment_ms.to_string()),
                 ("max.message.bytes", (kafka.max_message_bytes + 100_000).to_string()),
                 ("message.timestamp.type", "CreateTime".to_owned()),
-                ("min.insync.replicas", (kafka.replication_factor / 2 + 1).min(2).to_string()),
+                ("min.insync.replicas", min_insync_replicas(kafka)),
             ],
         };
         Self {
@@ -57,6 +63,9 @@ impl Topics {
             // Kept a quarter longer than the window; in segments of a sixteenth, because Kafka deletes whole segments.
             seen: topic("seen", kafka.partitions, true, window_ms + window_ms / 4, (window_ms / 16).max(HOUR_MS / 4)),
             rejected: topic("rejected", kafka.partitions.min(3), false, 30 * DAY_MS, DAY_MS),
+            pending: Topic { settings: compacted(kafka), ..topic("pending", kafka.partitions, true, 0, 0) },
+            calls: topic("calls", kafka.partitions, false, 7 * DAY_MS, DAY_MS),
+            polled: config.polls(),
             routes: kafka
                 .routes
                 .iter()
@@ -67,7 +76,8 @@ impl Topics {
 
     /// All of them, each once.
     pub fn all(&self) -> Vec<&Topic> {
-        [&[&self.inbox, &self.seen, &self.rejected][..], &self.published()].concat()
+        let polled: &[&Topic] = if self.polled { &[&self.pending, &self.calls] } else { &[] };
+        [&[&self.inbox, &self.seen, &self.rejected][..], polled, &self.published()].concat()
     }
 
     /// The topics consumers read, each once.
@@ -89,4 +99,20 @@ impl Topics {
         };
         self.routes.iter().find(|(route, _)| fits(route)).map_or(&self.events, |(_, topic)| topic)
     }
+}
+
+/// Settings of a topic that keeps the last record of each key.
+fn compacted(kafka: &Kafka) -> Vec<(&'static str, String)> {
+    vec![
+        ("cleanup.policy", "compact".to_owned()),
+        ("segment.ms", HOUR_MS.to_string()),
+        ("min.cleanable.dirty.ratio", "0.2".to_owned()),
+        ("max.message.bytes", (kafka.max_message_bytes + 100_000).to_string()),
+        ("message.timestamp.type", "CreateTime".to_owned()),
+        ("min.insync.replicas", min_insync_replicas(kafka)),
+    ]
+}
+
+fn min_insync_replicas(kafka: &Kafka) -> String {
+    (kafka.replication_factor / 2 + 1).min(2).to_string()
 }

@@ -1,5 +1,6 @@
 //! JSON Schema of the configuration file: the sections, and for each source what its vendor asks for.
 
+use schemars::JsonSchema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Value, json};
 
@@ -60,7 +61,7 @@ pub(super) fn common() -> Value {
 /// The common keys and the vendor's own, merged: `additionalProperties` sees only what stands beside it.
 fn source(vendor: &dyn Vendor, generator: &mut SchemaGenerator) -> Value {
     let own = vendor.settings_schema(generator).to_value();
-    let mut properties = object(&common(), "properties");
+    let mut properties = object(&Source::json_schema(generator).to_value(), "properties");
     properties.extend(object(&own, "properties"));
     properties.insert(
         "vendor".to_owned(),

@@ -1,6 +1,6 @@
 //! A vendor's response, and what its status alone says.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};

@@ -1,5 +1,7 @@
 //! The configured sources, ready for work.
 
+mod poll;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -13,7 +15,7 @@ use crate::config::{self, Config, SettingsError, SourceSettings, suggest};
 use crate::event::{Channel, Country, Instant};
 use crate::reject::{Reason, Reject};
 use crate::secret::{FileError, Secret, Secrets, equal};
-use crate::vendor::{self, Adapter, Context, Kind, Vendor};
+use crate::vendor::{self, Adapter, Context, Kind, Poller, Vendor};
 
 /// One configured entry point: a vendor account with its secrets.
 pub struct Source {
@@ -30,6 +32,8 @@ pub struct Source {
     allowed_addresses: Vec<IpNet>,
     limiter: Option<DefaultDirectRateLimiter>,
     keep_raw: bool,
+    poll: Option<config::SourcePoll>,
+    dialer_tokens: Option<Secrets>,
 }
 
 /// All configured sources, by name.
@@ -52,6 +56,39 @@ impl Source {
             keep_raw: self.keep_raw,
             channel,
             received_at,
+        }
+    }
+
+    /// The way to ask the vendor, when the source is to.
+    pub fn poller(&self) -> Option<&dyn Poller> {
+        self.poll.as_ref()?;
+        self.adapter.poller()
+    }
+
+    /// How to ask the vendor, when the source is to.
+    pub fn poll(&self) -> Option<&config::SourcePoll> {
+        self.poll.as_ref()
+    }
+
+    /// What all events asked for at `received_at` have in common; `None` for a source that does not ask.
+    pub fn poll_context(&self, received_at: Instant) -> Option<Context> {
+        let mut context = self.context(Channel::Poll, received_at);
+        if let Some(account) = self.poller()?.account() {
+            account.clone_into(&mut context.account);
+        }
+        Some(context)
+    }
+
+    /// Whether `authorization` is a Bearer token of one of the source's dialers.
+    pub fn check_dialer(&self, authorization: Option<&str>) -> Result<(), Reject> {
+        let wrong = || Reject::new(Reason::CredentialsWrong, "header Authorization holds no token of a dialer");
+        let tokens = self.dialer_tokens.as_ref().ok_or_else(wrong)?;
+        let (scheme, sent) = authorization.and_then(|header| header.trim().split_once(' ')).ok_or_else(wrong)?;
+        // Every token is compared, so that the time does not tell which one was close.
+        let hit = |hit: bool, token: &Secret| equal(token.expose().as_bytes(), sent.trim().as_bytes()) || hit;
+        match scheme.eq_ignore_ascii_case("bearer") && tokens.active().iter().fold(false, hit) {
+            true => Ok(()),
+            false => Err(wrong()),
         }
     }
 
@@ -173,6 +210,9 @@ fn build_one(config: &Config, name: &str) -> Result<Source, SettingsError> {
         }
         _ => {}
     }
+    if let Some(poll) = &common.poll {
+        poll::check(&settings, poll, adapter.poller(), window_seconds)?;
+    }
     let account =
         common.account.clone().or_else(|| adapter.account().map(str::to_owned)).unwrap_or_else(|| name.to_owned());
     if account.is_empty() || account.len() > 128 {
@@ -189,6 +229,8 @@ fn build_one(config: &Config, name: &str) -> Result<Source, SettingsError> {
         allowed_addresses: common.allowed_addresses.clone(),
         limiter: limiter(&settings, &common)?,
         keep_raw: common.keep_raw,
+        dialer_tokens: dialer_tokens(&settings, &common)?,
+        poll: common.poll.clone(),
     })
 }
 
@@ -216,4 +258,19 @@ fn limiter(
     let burst = NonZeroU32::new(common.burst.unwrap_or(rate.get()));
     let burst = burst.ok_or_else(|| settings.error("burst", "must be at least 1"))?;
     Ok(Some(DefaultDirectRateLimiter::direct(Quota::per_second(rate).allow_burst(burst))))
+}
+
+fn dialer_tokens(settings: &SourceSettings<'_>, common: &config::Source) -> Result<Option<Secrets>, SettingsError> {
+    if common.dialer_tokens.is_empty() && common.dialer_token_files.is_empty() {
+        return Ok(None);
+    }
+    if common.poll.is_none() {
+        return Err(settings.error("poll", "is missing: a dialer's calls are of use only when the vendor is asked"));
+    }
+    let tokens = Secrets::load(common.dialer_tokens.clone(), common.dialer_token_files.clone())
+        .map_err(|error| settings.error("dialer_token_files", error.to_string()))?;
+    if tokens.active().iter().any(|token| token.expose().len() < 16) {
+        return Err(settings.error("dialer_tokens", "must be at least 16 characters"));
+    }
+    Ok(Some(tokens))
 }

@@ -1,4 +1,4 @@
-//! A worker's sign of life.
+//! The sign of life of a thread that talks to Kafka, and the way to stop it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};

@@ -12,7 +12,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::statistics::Statistics;
 use rdkafka::types::RDKafkaRespErr;
 
-use crate::kafka::Observer;
+use super::Observer;
 
 /// What the group decided about this member.
 #[derive(Debug)]
