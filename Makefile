@@ -34,6 +34,7 @@ generate:
 bench: setup
 	tools/kafka/fetch
 	cargo bench --locked --bench window
+	cargo bench --locked --bench pending
 	cargo bench --locked --bench pipeline
 	cargo bench --locked --bench visible
 

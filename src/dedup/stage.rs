@@ -19,7 +19,7 @@ pub struct Stage {
 impl Stage {
     /// Starts worker number `index` of this process.
     pub fn spawn(setup: Setup, index: usize) -> Self {
-        let heartbeat = Heartbeat::new();
+        let heartbeat = Heartbeat::default();
         let beats = heartbeat.clone();
         let thread = std::thread::Builder::new()
             .name(format!("dedup-{index}"))

@@ -12,12 +12,14 @@ pub struct Heartbeat {
     stopping: Arc<AtomicBool>,
 }
 
-impl Heartbeat {
+impl Default for Heartbeat {
     /// Alive from now on.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self { epoch: Instant::now(), last: Arc::default(), stopping: Arc::default() }
     }
+}
 
+impl Heartbeat {
     /// Still alive.
     pub fn beat(&self) {
         self.last.store(self.epoch.elapsed().as_millis() as i64, Ordering::Relaxed);

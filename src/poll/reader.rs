@@ -44,7 +44,7 @@ pub struct Reader {
 impl Reader {
     /// Starts it.
     pub fn spawn(setup: Setup) -> Self {
-        let heartbeat = Heartbeat::new();
+        let heartbeat = Heartbeat::default();
         let beats = heartbeat.clone();
         let thread = std::thread::Builder::new()
             .name("poll-reader".to_owned())
@@ -109,12 +109,7 @@ impl<'a> Session<'a> {
             heartbeat.beat();
             match self.consumer.poll(Duration::from_millis(100)) {
                 Some(Ok(message)) => apply(&self.desks, &message),
-                Some(Err(KafkaError::PartitionEOF(partition))) => {
-                    if self.loading.remove(&partition) {
-                        self.of(partition).for_each(|desk| desk.loaded());
-                        self.tell();
-                    }
-                }
+                Some(Err(KafkaError::PartitionEOF(partition))) => self.loaded(partition),
                 Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => return Err(error),
                 Some(Err(error)) => tracing::debug!(%error, "reading the pending topic"),
                 None => {}
@@ -153,6 +148,14 @@ impl<'a> Session<'a> {
         }
         self.tell();
         Ok(())
+    }
+
+    /// A partition is read to its end, for the first time or again.
+    fn loaded(&mut self, partition: i32) {
+        if self.loading.remove(&partition) {
+            self.of(partition).for_each(|desk| desk.loaded());
+            self.tell();
+        }
     }
 
     fn of(&self, partition: i32) -> impl Iterator<Item = &Arc<Desk>> {

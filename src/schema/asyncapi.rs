@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::event_generator;
 use crate::config::Config;
+use crate::dialer::Placing;
 use crate::event::cloudevents::{DATA_SCHEMA, header};
 use crate::event::{Channel, Event, EventType, Outcome};
 use crate::kafka::{Topic, Topics};
@@ -53,6 +54,12 @@ pub(super) fn document() -> Value {
             "rejected": channel(&topics.rejected, "rejected", "Rejected deliveries",
                 "Deliveries that are proven to come from the vendor but are not understood, whole, with the reason. \
                  Bodies hold telephone numbers."),
+            "pending": channel(&topics.pending, "waiting", "Pending calls",
+                "The calls whose results are asked for, and how far each source has come. For trunkline itself; used when a \
+                 source has `poll`."),
+            "calls": channel(&topics.calls, "placed", "Placed calls",
+                "Dialers may write here which calls they placed, instead of telling it over HTTP; read when a source has \
+                 `poll`. Whoever may write here may make trunkline ask about any call."),
         },
         "operations": {
             "publish": operation("send", "events", "event", "Publish each fact once."),
@@ -60,6 +67,9 @@ pub(super) fn document() -> Value {
             "decide": operation("receive", "inbox", "observation", "Decide what is new."),
             "remember": operation("send", "seen", "memory", "Remember what was published."),
             "rebuild": operation("receive", "seen", "memory", "Rebuild the memory of a partition."),
+            "await": operation("send", "pending", "waiting", "Write down which calls to ask about."),
+            "ask": operation("receive", "pending", "waiting", "Know what to ask about."),
+            "place": operation("receive", "calls", "placed", "Take over the calls dialers placed."),
             "reject": operation("send", "rejected", "rejected", "Keep what is not understood."),
         },
         "components": { "messages": messages(), "schemas": schemas() },
@@ -128,6 +138,30 @@ fn messages() -> Value {
             },
             "bindings": { "kafka": { "bindingVersion": BINDING } },
         },
+        "waiting": {
+            "name": "waiting",
+            "title": "A call somebody waits for, or the progress of a source",
+            "contentType": "application/json",
+            "payload": { "type": "object", "description": "Internal: it may change with any release." },
+            "bindings": { "kafka": {
+                "key": {
+                    "type": "string",
+                    "description": "`call/{vendor}/{account}/{call}`, `hint/{vendor}/{account}/{call}` or \
+                                    `progress/{source}`. The partition is chosen by vendor and account.",
+                },
+                "bindingVersion": BINDING,
+            } },
+        },
+        "placed": {
+            "name": "placed",
+            "title": "Calls a dialer placed",
+            "contentType": "application/json",
+            "payload": { "$ref": "#/components/schemas/Placing" },
+            "bindings": { "kafka": {
+                "key": { "type": "string", "description": "Of no meaning." },
+                "bindingVersion": BINDING,
+            } },
+        },
         "rejected": {
             "name": "rejected",
             "title": "A delivery that is not understood",
@@ -193,11 +227,11 @@ fn event_headers(written: Written) -> Value {
 fn rejected_headers() -> Value {
     let understood = |reason: &&Reason| reason.class() == Class::NotUnderstood;
     let mut reasons: Vec<&str> = Reason::ALL.iter().filter(understood).map(|reason| reason.as_str()).collect();
-    reasons.push("poison");
+    reasons.extend(["poison", "calls_invalid"]);
     let headers = vec![
         (
             "trunkline_reason",
-            json!({ "enum": reasons, "description": "Why; `poison` is an inbox record that trunkline did not write." }),
+            json!({ "enum": reasons, "description": "Why; `poison` is an inbox record that trunkline did not write, `calls_invalid` one of the topic `calls`." }),
         ),
         ("trunkline_detail", described("string", "What to look at. Never a value the sender chose.")),
         (header::SOURCE, described("string", "The configured source; absent for `poison`.")),
@@ -227,18 +261,26 @@ fn owned(members: Vec<(&str, Value)>) -> impl Iterator<Item = (String, Value)> {
 
 /// The event's schema in draft 7, which AsyncAPI 3.0 understands without an extension.
 fn schemas() -> Map<String, Value> {
-    let settings = SchemaSettings::draft07().with(|settings| {
-        settings.definitions_path = "/components/schemas".into();
-        settings.meta_schema = None;
-    });
-    let mut generator = event_generator(settings);
+    let mut generator = event_generator(draft07());
     generator.subschema_for::<Event>();
     let mut schemas = generator.take_definitions(true);
+    let mut read = draft07().into_generator();
+    read.subschema_for::<Placing>();
+    for (name, schema) in read.take_definitions(true) {
+        schemas.entry(name).or_insert(schema);
+    }
     // With an `$id` of its own, references in it would no longer lead into this document.
     if let Some(event) = schemas.get_mut("Event").and_then(Value::as_object_mut) {
         event.remove("$id");
     }
     schemas
+}
+
+fn draft07() -> SchemaSettings {
+    SchemaSettings::draft07().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+    })
 }
 
 #[cfg(test)]

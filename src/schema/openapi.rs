@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use schemars::generate::SchemaSettings;
+use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::demo_sources;
+use crate::dialer::Placing;
 use crate::http::{problem, status};
 use crate::reject::{Class, Reason};
 use crate::source::Source;
@@ -47,6 +48,7 @@ pub(super) fn document() -> Value {
         }
     }
     paths.insert("/v1/sources/{source}/token".to_owned(), token_path());
+    paths.insert("/v1/sources/{source}/calls".to_owned(), calls_path(&mut schemas));
     paths.extend(admin_paths());
     json!({
         "openapi": "3.1.0",
@@ -65,20 +67,23 @@ pub(super) fn document() -> Value {
         }],
         "tags": [
             { "name": "callbacks", "description": "What vendors call." },
+            { "name": "dialers", "description": "What dialers tell about the calls they placed." },
             { "name": "admin", "description": "Probes and metrics, for the operator only." },
         ],
         "paths": paths,
-        "components": { "schemas": schemas, "responses": problems() },
+        "components": {
+            "schemas": schemas,
+            "responses": problems(),
+            "securitySchemes": { "dialer": {
+                "type": "http", "scheme": "bearer", "description": "One of the source's `dialer_tokens`.",
+            } },
+        },
     })
 }
 
 /// The body of each kind of `vendor`; the schemas they refer to go to `schemas` under the vendor's name.
 fn bodies(vendor: &dyn Vendor, schemas: &mut Map<String, Value>) -> Vec<Value> {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
-        settings.definitions_path = "/components/schemas".into();
-        settings.meta_schema = None;
-    });
-    let mut generator = settings.into_generator();
+    let mut generator = component_generator();
     let mut bodies: Vec<Value> = vendor.kinds().iter().map(|kind| (kind.body)(&mut generator).to_value()).collect();
     bodies.iter_mut().for_each(|body| prefix_references(body, vendor.name()));
     for (name, mut schema) in generator.take_definitions(true) {
@@ -86,6 +91,14 @@ fn bodies(vendor: &dyn Vendor, schemas: &mut Map<String, Value>) -> Vec<Value> {
         schemas.insert(format!("{}.{name}", vendor.name()), schema);
     }
     bodies
+}
+
+fn component_generator() -> SchemaGenerator {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+    });
+    settings.into_generator()
 }
 
 /// Two vendors may use one name for different things.
@@ -236,6 +249,54 @@ fn token_path() -> Value {
                 "required": true,
                 "content": { "application/json": any, "application/x-www-form-urlencoded": any },
             },
+            "responses": responses,
+        },
+    })
+}
+
+fn calls_path(schemas: &mut Map<String, Value>) -> Value {
+    let mut generator = component_generator();
+    let body = generator.subschema_for::<Placing>().to_value();
+    schemas.extend(generator.take_definitions(true));
+    let mut responses = json!({
+        "202": {
+            "description": "The calls are durable: their results are asked for from now on.",
+            "content": { "application/json": { "schema": {
+                "type": "object",
+                "properties": {
+                    "accepted": { "type": "integer", "description": "How many calls are waited for." },
+                    "calls": {
+                        "type": "array", "items": { "type": "string" },
+                        "description": "Their ids, as their events will have them for a subject.",
+                    },
+                    "events": { "type": "integer", "description": "How many facts were certain at once." },
+                },
+                "required": ["accepted", "calls", "events"],
+            } } },
+        },
+        "422": {
+            "description": "The body does not say which calls were placed; `detail` names the member and the fix.",
+            "content": { "application/problem+json": { "schema": { "type": "object", "properties": {
+                "type": { "const": "urn:trunkline:problem:calls_invalid" },
+                "title": { "type": "string" },
+                "status": { "const": 422 },
+                "detail": { "type": "string" },
+            } } } },
+        },
+    });
+    for code in ["400", "401", "404", "413", "415", "503"] {
+        responses[code] = json!({ "$ref": format!("#/components/responses/problem-{code}") });
+    }
+    json!({
+        "parameters": path_parameters(false),
+        "post": {
+            "operationId": "calls",
+            "tags": ["dialers"],
+            "summary": "Calls a dialer placed",
+            "description": "For sources with `poll`. The same JSON, with `source` in it, can be written to the topic \
+                            `calls`. Repeating a request changes nothing.",
+            "security": [{ "dialer": [] }],
+            "requestBody": { "required": true, "content": { "application/json": { "schema": body } } },
             "responses": responses,
         },
     })

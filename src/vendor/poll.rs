@@ -6,8 +6,8 @@
 
 mod response;
 
-use std::borrow::Cow;
 use core::time::Duration;
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::Method;

@@ -527,7 +527,8 @@ async fn a_fatal_producer_error_costs_one_producer_and_nothing_else() {
         let record = NewRecord {
             topic: &topic,
             key: &encoded.key,
-            value: &encoded.value,
+            partition: None,
+            value: Some(&encoded.value),
             headers: &encoded.headers,
             timestamp: jiff::Timestamp::now().as_millisecond(),
         };
