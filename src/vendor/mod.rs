@@ -135,7 +135,7 @@ pub trait Adapter: Send + Sync {
     fn kept_parameters(&self) -> &'static [&'static str] {
         &[]
     }
-    /// Re-reads secret files; `true` when anything changed.
+    /// Re-reads secret files; `true` when anything changed. All of them, before the first error is told.
     fn reload_secrets(&self) -> Result<bool, crate::secret::FileError>;
     /// Sample bodies the settings name, for `trunkline check`.
     fn sample_files(&self) -> &[PathBuf] {
