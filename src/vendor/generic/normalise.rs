@@ -6,9 +6,10 @@ use super::field::{Choice, Fact};
 use super::map::{Map, Mapping};
 use super::record::{Record, Word, missing};
 use crate::event::{
-    Agent, Basis, Call, Cause, Event, EventType, Instant, Links, Outcome, Phone, Recording, Task, TaskState, digest_hex,
+    Agent, Basis, Call, Cause, Event, EventType, Instant, Links, Outcome, Phone, Recording, Task, TaskState,
 };
 use crate::reject::{Reason, Reject};
+use crate::vendor::hex::digest_hex;
 use crate::vendor::{Context, Verified, lenient};
 
 /// The facts of one delivery, in the order of its records.

@@ -7,9 +7,10 @@ use super::wire::{AgentCall, AgentTask, CallCentreRecord};
 use super::{AIAGENT_CALL, AIAGENT_TASK, CC_CDR, PNS, Settings};
 use crate::event::{
     Agent, Basis, Call, Cause, Convention, Event, EventType, HandledBy, Instant, Intent, Links, Outcome, Phone,
-    Recording, Task, TaskState, digest_hex,
+    Recording, Task, TaskState,
 };
 use crate::reject::{Reason, Reject};
+use crate::vendor::hex::digest_hex;
 use crate::vendor::{Context, Verified, lenient};
 
 /// The facts of one push, in the order they happened.
