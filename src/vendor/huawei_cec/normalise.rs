@@ -77,7 +77,7 @@ fn release(
         };
         return Err(Reject::new(Reason::FieldInvalid, detail));
     }
-    let body: Release = lenient::body(flat.texts().as_bytes())?;
+    let body: Release = flat.to()?;
     let id = serial(body.call_serial_no.as_deref())?;
     let call = released_call(settings, &body, id, context);
     let released_at = call.ended_at;
@@ -128,7 +128,7 @@ fn connected(settings: &Settings, delivery: &Verified, context: &Context) -> Res
         let detail = "releaseReason is a field of ended calls: give them the URL that ends in dual-release";
         return Err(Reject::new(Reason::FieldInvalid, detail));
     }
-    let body: DualStatus = lenient::body(flat.texts().as_bytes())?;
+    let body: DualStatus = flat.to()?;
     let id = serial(body.call_serial_no.as_deref())?;
     let mut event = context.event(EventType::CallAnswered, id, &[id]);
     occurred(&mut event, None, delivery);
@@ -168,7 +168,7 @@ fn campaign_record(
     let flat = Flat::read(text.as_bytes(), false).ok_or_else(|| {
         Reject::new(Reason::FieldInvalid, "* cannot be read: the result is not an object, or has a name twice")
     })?;
-    let record: CampaignRecord = lenient::body(flat.texts().as_bytes())?;
+    let record: CampaignRecord = flat.to()?;
     let (id, ids) = campaign_ids(&record)?;
     let ids: Vec<_> = ids.iter().map(String::as_str).collect();
     let mut ended = context.event(EventType::CallEnded, &id, &ids);
@@ -222,7 +222,7 @@ fn campaign_outcome(settings: &Settings, record: &CampaignRecord) -> Outcome {
     settings.campaign_fail_code.get(code).copied().or_else(known).or_else(succeeded).unwrap_or(Outcome::Unknown)
 }
 
-fn flat(settings: &Settings, delivery: &Verified, dual: bool) -> Result<Flat, Reject> {
+fn flat<'a>(settings: &Settings, delivery: &'a Verified, dual: bool) -> Result<Flat<'a>, Reject> {
     match Flat::read(delivery.body(), dual) {
         Some(flat) if flat.form == Form::Json || settings.accept_printed_map => Ok(flat),
         Some(_) => {
@@ -237,7 +237,7 @@ fn flat(settings: &Settings, delivery: &Verified, dual: bool) -> Result<Flat, Re
 }
 
 /// The body for the event; a printed map as the JSON string that holds it.
-fn raw(flat: &Flat, delivery: &Verified, context: &Context) -> Option<crate::event::Raw> {
+fn raw(flat: &Flat<'_>, delivery: &Verified, context: &Context) -> Option<crate::event::Raw> {
     let text = std::str::from_utf8(delivery.body()).ok()?;
     match flat.form {
         Form::Json => context.raw(text),
