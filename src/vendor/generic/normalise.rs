@@ -95,20 +95,28 @@ impl Reading<'_> {
         if event_type == EventType::CallEnded {
             self.conclude(&mut event, Some(&call));
         }
+        let recording = match self.location() {
+            Some(location) if event_type == EventType::CallEnded => {
+                Some(self.recording_of(call.clone(), event.links.clone(), location)?)
+            }
+            _ => None,
+        };
         event.call = Some(call);
-        let with_recording = event_type == EventType::CallEnded && self.location().is_some();
-        Ok(if with_recording { vec![event, self.recording()?] } else { vec![event] })
+        Ok([Some(event), recording].into_iter().flatten().collect())
     }
 
     fn recording(&self) -> Result<Event, Reject> {
-        let call = self.record.required_id("call", self.map.call.as_ref())?;
+        let id = self.record.required_id("call", self.map.call.as_ref())?;
         let location = self.location().ok_or_else(|| missing("recording", self.map.recording.as_ref()))?;
+        self.recording_of(self.call_of(id)?, self.links()?, location)
+    }
+
+    fn recording_of(&self, call: Call, links: Links, location: String) -> Result<Event, Reject> {
         let id = self.record.id("recording_id", self.map.recording_id.as_ref())?;
-        let ids: Vec<&str> = [Some(call.as_str()), id.as_deref()].into_iter().flatten().collect();
-        let mut event = self.context.event(EventType::RecordingAvailable, &call, &ids);
-        let call = self.call_of(call)?;
+        let ids: Vec<&str> = [Some(call.id.as_str()), id.as_deref()].into_iter().flatten().collect();
+        let mut event = self.context.event(EventType::RecordingAvailable, &call.id, &ids);
         self.occurred(&mut event, call.ended_at)?;
-        event.links = self.links()?;
+        event.links = links;
         event.call = Some(call);
         event.recording = Some(Recording { location, id });
         Ok(event)
