@@ -51,7 +51,7 @@ fn events(mapping: &Mapping, json: &RawValue, delivery: &Verified, context: &Con
         EventType::OrderFinished => vec![reading.order()?],
         EventType::TaskChanged => vec![reading.task()?],
     };
-    let raw = context.raw(json.get());
+    let raw = context.raw(json);
     for event in &mut events {
         event.raw.clone_from(&raw);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::flat::{Flat, Form};
 use super::wire::{CampaignRecord, DualStatus, Release};
@@ -153,7 +153,7 @@ fn campaign(settings: &Settings, delivery: &Verified, context: &Context) -> Resu
     }
     let mut events = Vec::with_capacity(records.len());
     for (index, record) in records.into_iter().enumerate() {
-        let result = campaign_record(settings, record.get(), delivery, context);
+        let result = campaign_record(settings, record, delivery, context);
         events.extend(result.map_err(|reject| Reject::new(reject.reason, format!("[{index}].{}", reject.detail)))?);
     }
     Ok(events)
@@ -161,11 +161,11 @@ fn campaign(settings: &Settings, delivery: &Verified, context: &Context) -> Resu
 
 fn campaign_record(
     settings: &Settings,
-    text: &str,
+    json: &RawValue,
     delivery: &Verified,
     context: &Context,
 ) -> Result<Vec<Event>, Reject> {
-    let flat = Flat::read(text.as_bytes(), false).ok_or_else(|| {
+    let flat = Flat::read(json.get().as_bytes(), false).ok_or_else(|| {
         Reject::new(Reason::FieldInvalid, "* cannot be read: the result is not an object, or has a name twice")
     })?;
     let record: CampaignRecord = flat.to()?;
@@ -189,7 +189,7 @@ fn campaign_record(
         custom: record.custom_field,
         ..Links::default()
     };
-    ended.raw = context.raw(text);
+    ended.raw = context.raw(json);
     Ok(with_recording(ended, record.record_path, &ids, context))
 }
 
@@ -238,10 +238,12 @@ fn flat<'a>(settings: &Settings, delivery: &'a Verified, dual: bool) -> Result<F
 
 /// The body for the event; a printed map as the JSON string that holds it.
 fn raw(flat: &Flat<'_>, delivery: &Verified, context: &Context) -> Option<crate::event::Raw> {
-    let text = std::str::from_utf8(delivery.body()).ok()?;
     match flat.form {
-        Form::Json => context.raw(text),
-        Form::PrintedMap => context.raw(&serde_json::Value::from(text).to_string()),
+        Form::Json => context.raw_body(delivery.body()),
+        Form::PrintedMap => {
+            let text = std::str::from_utf8(delivery.body()).ok()?;
+            context.raw(&to_raw_value(text).ok()?)
+        }
     }
 }
 

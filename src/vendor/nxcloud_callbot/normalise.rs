@@ -20,7 +20,7 @@ pub fn normalise(settings: &Settings, delivery: &Verified, context: &Context) ->
         CALL => call(settings, delivery, context)?,
         other => unreachable!("{other} is not a kind of this vendor"),
     };
-    let raw = std::str::from_utf8(delivery.body()).ok().and_then(|body| context.raw(body));
+    let raw = context.raw_body(delivery.body());
     for event in &mut events {
         event.raw.clone_from(&raw);
     }
