@@ -45,11 +45,6 @@ fn leading_u128(digest: &[u8]) -> u128 {
     digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
 }
 
-/// SHA-256 over a vendor's object as hex digits: for facts that recur and have no id of their own.
-pub fn digest_hex(text: &[u8]) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// 24 bits of SHA-256 over a text: tells apart two findings of one fact, not two facts.
 /// Never zero, because zero stands for "none".
 pub fn digest24(text: &[u8]) -> u32 {

@@ -153,10 +153,14 @@ impl Source {
         }
     }
 
-    /// Re-reads secret files; `true` when anything changed.
+    /// Re-reads secret files; `true` when anything changed. A file that cannot be read keeps no other secret
+    /// old; the error is told after all.
     pub fn reload_secrets(&self) -> Result<bool, FileError> {
-        let tokens = self.path_tokens.as_ref().map_or(Ok(false), Secrets::reload)?;
-        Ok(self.adapter.reload_secrets()? || tokens)
+        let tokens = self.path_tokens.as_ref().map_or(Ok(false), Secrets::reload);
+        let dialers = self.dialer_tokens.as_ref().map_or(Ok(false), Secrets::reload);
+        let api = self.adapter.poller().map_or(Ok(false), Poller::reload_secrets);
+        let own = self.adapter.reload_secrets();
+        Ok(tokens? | dialers? | api? | own?)
     }
 }
 
@@ -273,4 +277,39 @@ fn dialer_tokens(settings: &SourceSettings<'_>, common: &config::Source) -> Resu
         return Err(settings.error("dialer_tokens", "must be at least 16 characters"));
     }
     Ok(Some(tokens))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each source has two kinds of secret files: whichever is lost, the other one is still read.
+    #[test]
+    fn a_lost_file_does_not_keep_other_secrets_old() {
+        let table = [
+            ("nxcloud-callbot", "secret_files", "path_token_files", "uuid = \"UID-TEST-01\""),
+            ("nxcloud-openapi", "secret_files", "cdr_token_files", "access_key = \"key-1\""),
+            ("sestek-knovvu", "token_files", "basic_password_files", "basic_user = \"knovvu\""),
+        ];
+        for (vendor, one, other, more) in table {
+            for (lost, changed) in [(one, other), (other, one)] {
+                let folder = tempfile::tempdir().expect("a folder");
+                let path = |name: &str| folder.path().join(name);
+                for name in [lost, changed] {
+                    std::fs::write(path(name), "0123456789abcdef").expect("written");
+                }
+                let files = [lost, changed].map(|name| format!("{name} = [{:?}]\n", path(name))).concat();
+                let toml = format!("[sources.s]\nvendor = \"{vendor}\"\n{more}\n{files}");
+                let source = build(&Config::from_toml(&toml).expect("settings")).expect("settings").remove("s");
+                let source = source.expect("configured");
+                let active = || source.path_tokens() + source.adapter.active_secrets().unwrap_or_default();
+                assert_eq!(active(), 2, "{vendor}");
+
+                std::fs::remove_file(path(lost)).expect("removed");
+                std::fs::write(path(changed), "0123456789abcdef\nfedcba9876543210").expect("written");
+                assert!(source.reload_secrets().is_err(), "{vendor} tells that {lost} is lost");
+                assert_eq!(active(), 3, "{vendor} keeps {lost} and reads {changed}");
+            }
+        }
+    }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 
 use super::Explain;
-use super::hex::decode_hex;
+use super::hex::{decode_hex, digest_hex};
 use crate::reject::{Reason, Reject};
 use crate::secret::equal;
 
@@ -183,7 +183,7 @@ fn body_hint(body: &[u8], matches: impl Fn(&[u8]) -> bool) -> &'static str {
 
 /// The claim `payload_hash` for a body.
 pub fn payload_hash(body: &[u8]) -> String {
-    crate::event::digest_hex(body)
+    digest_hex(body)
 }
 
 #[cfg(test)]

@@ -76,6 +76,16 @@ pub fn part<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> 
     Ok(serde_json::from_str(raw.get()).ok())
 }
 
+/// The text of a JSON string, borrowed when nothing in it is escaped; `None` for text that is no valid Unicode, and for
+/// anything else.
+pub fn string(json: &RawValue) -> Option<Cow<'_, str>> {
+    let json = json.get();
+    if json.contains('\\') {
+        return serde_json::from_str(json).ok().map(Cow::Owned);
+    }
+    json.strip_prefix('"')?.strip_suffix('"').map(Cow::Borrowed)
+}
+
 fn whole(number: f64) -> Option<i64> {
     // Beyond 2^53 a float no longer tells neighbours apart: an id must not come through here.
     (number.is_finite() && number.abs() < 9e15).then_some(number as i64)

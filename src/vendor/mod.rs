@@ -47,6 +47,7 @@ use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use schemars::{Schema, SchemaGenerator};
+use serde_json::value::RawValue;
 
 pub use code::CodeTable;
 pub use explain::{Explain, Step};
@@ -143,7 +144,7 @@ pub trait Adapter: Send + Sync {
     fn kept_parameters(&self) -> &'static [&'static str] {
         &[]
     }
-    /// Re-reads secret files; `true` when anything changed.
+    /// Re-reads secret files; `true` when anything changed. All of them, before the first error is told.
     fn reload_secrets(&self) -> Result<bool, crate::secret::FileError>;
     /// Sample bodies the settings name, for `trunkline check`.
     fn sample_files(&self) -> &[PathBuf] {
@@ -296,12 +297,14 @@ impl Context {
         }
     }
 
-    /// The vendor's object for an event, if the source keeps it. `text` must be JSON.
-    pub fn raw(&self, text: &str) -> Option<Raw> {
-        if !self.keep_raw {
-            return None;
-        }
-        serde_json::value::RawValue::from_string(text.trim().to_owned()).ok().map(Raw)
+    /// The vendor's object for an event, if the source keeps it.
+    pub fn raw(&self, json: &RawValue) -> Option<Raw> {
+        self.keep_raw.then(|| Raw(json.to_owned()))
+    }
+
+    /// The same where the whole body is the object; `None` when it is no JSON.
+    pub fn raw_body(&self, body: &[u8]) -> Option<Raw> {
+        if self.keep_raw { serde_json::from_slice(body).ok() } else { None }
     }
 }
 

@@ -6,9 +6,10 @@ use super::field::{Choice, Fact};
 use super::map::{Map, Mapping};
 use super::record::{Record, Word, missing};
 use crate::event::{
-    Agent, Basis, Call, Cause, Event, EventType, Instant, Links, Outcome, Phone, Recording, Task, TaskState, digest_hex,
+    Agent, Basis, Call, Cause, Event, EventType, Instant, Links, Outcome, Phone, Recording, Task, TaskState,
 };
 use crate::reject::{Reason, Reject};
+use crate::vendor::hex::digest_hex;
 use crate::vendor::{Context, Verified, lenient};
 
 /// The facts of one delivery, in the order of its records.
@@ -50,7 +51,7 @@ fn events(mapping: &Mapping, json: &RawValue, delivery: &Verified, context: &Con
         EventType::OrderFinished => vec![reading.order()?],
         EventType::TaskChanged => vec![reading.task()?],
     };
-    let raw = context.raw(json.get());
+    let raw = context.raw(json);
     for event in &mut events {
         event.raw.clone_from(&raw);
     }
@@ -94,20 +95,28 @@ impl Reading<'_> {
         if event_type == EventType::CallEnded {
             self.conclude(&mut event, Some(&call));
         }
+        let recording = match self.location() {
+            Some(location) if event_type == EventType::CallEnded => {
+                Some(self.recording_of(call.clone(), event.links.clone(), location)?)
+            }
+            _ => None,
+        };
         event.call = Some(call);
-        let with_recording = event_type == EventType::CallEnded && self.location().is_some();
-        Ok(if with_recording { vec![event, self.recording()?] } else { vec![event] })
+        Ok([Some(event), recording].into_iter().flatten().collect())
     }
 
     fn recording(&self) -> Result<Event, Reject> {
-        let call = self.record.required_id("call", self.map.call.as_ref())?;
+        let id = self.record.required_id("call", self.map.call.as_ref())?;
         let location = self.location().ok_or_else(|| missing("recording", self.map.recording.as_ref()))?;
+        self.recording_of(self.call_of(id)?, self.links()?, location)
+    }
+
+    fn recording_of(&self, call: Call, links: Links, location: String) -> Result<Event, Reject> {
         let id = self.record.id("recording_id", self.map.recording_id.as_ref())?;
-        let ids: Vec<&str> = [Some(call.as_str()), id.as_deref()].into_iter().flatten().collect();
-        let mut event = self.context.event(EventType::RecordingAvailable, &call, &ids);
-        let call = self.call_of(call)?;
+        let ids: Vec<&str> = [Some(call.id.as_str()), id.as_deref()].into_iter().flatten().collect();
+        let mut event = self.context.event(EventType::RecordingAvailable, &call.id, &ids);
         self.occurred(&mut event, call.ended_at)?;
-        event.links = self.links()?;
+        event.links = links;
         event.call = Some(call);
         event.recording = Some(Recording { location, id });
         Ok(event)

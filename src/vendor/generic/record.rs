@@ -15,6 +15,7 @@ use super::place::{Place, Values};
 use super::time::scaled;
 use crate::event::Instant;
 use crate::reject::{Reason, Reject};
+use crate::vendor::lenient;
 
 /// One record.
 pub struct Record<'a> {
@@ -171,7 +172,7 @@ impl<'a> Record<'a> {
             Some(b'n') | None => return Found::Nothing,
             Some(b'{' | b'[') => return Found::Other(json),
             Some(b't' | b'f') => return Found::Flag(json.get()),
-            Some(b'"') => match string(json.get()) {
+            Some(b'"') => match lenient::string(json) {
                 Some(text) => text,
                 None => return Found::Other(json),
             },
@@ -182,14 +183,6 @@ impl<'a> Record<'a> {
         }
         Found::Text(text)
     }
-}
-
-/// A JSON string; borrowed when nothing in it is escaped.
-fn string(json: &str) -> Option<Cow<'_, str>> {
-    if json.contains('\\') {
-        return serde_json::from_str(json).ok().map(Cow::Owned);
-    }
-    json.get(1..json.len() - 1).map(Cow::Borrowed)
 }
 
 /// A part without which there is no fact.

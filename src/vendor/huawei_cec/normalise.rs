@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::flat::{Flat, Form};
 use super::wire::{CampaignRecord, DualStatus, Release};
@@ -77,7 +77,7 @@ fn release(
         };
         return Err(Reject::new(Reason::FieldInvalid, detail));
     }
-    let body: Release = lenient::body(flat.texts().as_bytes())?;
+    let body: Release = flat.to()?;
     let id = serial(body.call_serial_no.as_deref())?;
     let call = released_call(settings, &body, id, context);
     let released_at = call.ended_at;
@@ -128,7 +128,7 @@ fn connected(settings: &Settings, delivery: &Verified, context: &Context) -> Res
         let detail = "releaseReason is a field of ended calls: give them the URL that ends in dual-release";
         return Err(Reject::new(Reason::FieldInvalid, detail));
     }
-    let body: DualStatus = lenient::body(flat.texts().as_bytes())?;
+    let body: DualStatus = flat.to()?;
     let id = serial(body.call_serial_no.as_deref())?;
     let mut event = context.event(EventType::CallAnswered, id, &[id]);
     occurred(&mut event, None, delivery);
@@ -153,7 +153,7 @@ fn campaign(settings: &Settings, delivery: &Verified, context: &Context) -> Resu
     }
     let mut events = Vec::with_capacity(records.len());
     for (index, record) in records.into_iter().enumerate() {
-        let result = campaign_record(settings, record.get(), delivery, context);
+        let result = campaign_record(settings, record, delivery, context);
         events.extend(result.map_err(|reject| Reject::new(reject.reason, format!("[{index}].{}", reject.detail)))?);
     }
     Ok(events)
@@ -161,14 +161,14 @@ fn campaign(settings: &Settings, delivery: &Verified, context: &Context) -> Resu
 
 fn campaign_record(
     settings: &Settings,
-    text: &str,
+    json: &RawValue,
     delivery: &Verified,
     context: &Context,
 ) -> Result<Vec<Event>, Reject> {
-    let flat = Flat::read(text.as_bytes(), false).ok_or_else(|| {
+    let flat = Flat::read(json.get().as_bytes(), false).ok_or_else(|| {
         Reject::new(Reason::FieldInvalid, "* cannot be read: the result is not an object, or has a name twice")
     })?;
-    let record: CampaignRecord = lenient::body(flat.texts().as_bytes())?;
+    let record: CampaignRecord = flat.to()?;
     let (id, ids) = campaign_ids(&record)?;
     let ids: Vec<_> = ids.iter().map(String::as_str).collect();
     let mut ended = context.event(EventType::CallEnded, &id, &ids);
@@ -189,7 +189,7 @@ fn campaign_record(
         custom: record.custom_field,
         ..Links::default()
     };
-    ended.raw = context.raw(text);
+    ended.raw = context.raw(json);
     Ok(with_recording(ended, record.record_path, &ids, context))
 }
 
@@ -222,7 +222,7 @@ fn campaign_outcome(settings: &Settings, record: &CampaignRecord) -> Outcome {
     settings.campaign_fail_code.get(code).copied().or_else(known).or_else(succeeded).unwrap_or(Outcome::Unknown)
 }
 
-fn flat(settings: &Settings, delivery: &Verified, dual: bool) -> Result<Flat, Reject> {
+fn flat<'a>(settings: &Settings, delivery: &'a Verified, dual: bool) -> Result<Flat<'a>, Reject> {
     match Flat::read(delivery.body(), dual) {
         Some(flat) if flat.form == Form::Json || settings.accept_printed_map => Ok(flat),
         Some(_) => {
@@ -237,11 +237,13 @@ fn flat(settings: &Settings, delivery: &Verified, dual: bool) -> Result<Flat, Re
 }
 
 /// The body for the event; a printed map as the JSON string that holds it.
-fn raw(flat: &Flat, delivery: &Verified, context: &Context) -> Option<crate::event::Raw> {
-    let text = std::str::from_utf8(delivery.body()).ok()?;
+fn raw(flat: &Flat<'_>, delivery: &Verified, context: &Context) -> Option<crate::event::Raw> {
     match flat.form {
-        Form::Json => context.raw(text),
-        Form::PrintedMap => context.raw(&serde_json::Value::from(text).to_string()),
+        Form::Json => context.raw_body(delivery.body()),
+        Form::PrintedMap => {
+            let text = std::str::from_utf8(delivery.body()).ok()?;
+            context.raw(&to_raw_value(text).ok()?)
+        }
     }
 }
 

@@ -9,6 +9,8 @@
 //! all. [`check_unambiguous`] refuses the first, `wire.rs` drops the second. The text starts with the key, and the
 //! comparison covers the kind only by what the body holds: `normalise.rs` checks that it is the URL's kind.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -100,10 +102,10 @@ fn unsigned(proof: &Proof, inbound: Inbound, explain: &mut Explain) -> Result<Ve
 pub struct Signable<'a> {
     pub timestamp: &'a str,
     pub nonce: &'a str,
-    pub flat: &'a Flat,
+    pub flat: &'a Flat<'a>,
 }
 
-fn read(inbound: &Inbound, explain: &mut Explain) -> Result<Flat, Reject> {
+fn read<'a>(inbound: &'a Inbound, explain: &mut Explain) -> Result<Flat<'a>, Reject> {
     let flat = Flat::read(&inbound.body, inbound.kind.name == DUAL_RELEASE);
     match &flat {
         Some(flat) => explain.holds(|| format!("the body holds {} fields", flat.fields.len())),
@@ -116,7 +118,7 @@ fn read(inbound: &Inbound, explain: &mut Explain) -> Result<Flat, Reject> {
 }
 
 /// One of the three fields that carry the signature.
-fn part<'a>(flat: &'a Flat, name: &'static str, explain: &mut Explain) -> Result<&'a str, Reject> {
+fn part<'a>(flat: &'a Flat<'_>, name: &'static str, explain: &mut Explain) -> Result<&'a str, Reject> {
     match flat.fields.get(name) {
         Some(field @ (Field::Text(_) | Field::Other(_))) if !field.signed().is_empty() => {
             explain.holds(|| format!("field {name} is present"));
@@ -179,8 +181,8 @@ fn check_unambiguous(signable: &Signable<'_>, explain: &mut Explain) -> Result<(
         text.split(',').skip(1).any(|piece| piece.split_once('=').is_some_and(|(name, _)| is_name(name)))
     };
     let plain_nonce = !signable.nonce.contains([' ', ',', '=']) && signable.nonce.len() <= 128;
-    let clear = |(name, field): (&String, &Field)| {
-        let plain = PLAIN.contains(&name.as_str());
+    let clear = |(name, field): (&Cow<'_, str>, &Field<'_>)| {
+        let plain = PLAIN.contains(&name.as_ref());
         !(name.contains([' ', ',', '=']) || plain && holds_field(field.signed()))
     };
     if plain_nonce && signable.flat.fields.iter().all(clear) {
@@ -220,15 +222,21 @@ impl Rule {
 }
 
 /// All fields but the three of the signature as `name=value`, sorted as Java sorts texts: by UTF-16 code units.
-pub fn joined(flat: &Flat, rule: Rule) -> String {
-    let covered = |(name, field): &(&String, &Field)| {
-        ![TIMESTAMP, NONCE, SIGNATURE].contains(&name.as_str()) && (rule.keep_nulls || **field != Field::Null)
+pub fn joined(flat: &Flat<'_>, rule: Rule) -> String {
+    let covered = |(name, field): &(&Cow<'_, str>, &Field<'_>)| {
+        ![TIMESTAMP, NONCE, SIGNATURE].contains(&name.as_ref()) && (rule.keep_nulls || **field != Field::Null)
     };
     let mut fields: Vec<_> = flat.fields.iter().filter(covered).collect();
     fields.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
-    let entries: Vec<_> = fields.into_iter().map(|(name, field)| format!("{name}={}", field.signed())).collect();
-    let text = entries.join(",");
-    if rule.keep_blanks { text } else { text.replace(' ', "") }
+    let mut text = String::with_capacity(512);
+    for (name, field) in fields {
+        let comma = if text.is_empty() { "" } else { "," };
+        text.extend([comma, name, "=", field.signed()]);
+    }
+    if !rule.keep_blanks {
+        text.retain(|c| c != ' ');
+    }
+    text
 }
 
 /// The signature with one key.
@@ -272,7 +280,7 @@ pub fn sign(key: &Secret, request: &Unsigned<'_>) -> String {
     let signable = Signable { timestamp: &timestamp, nonce: request.nonce, flat: &flat };
     let signature = BASE64_STANDARD.encode(digest(key.expose(), &signable, &joined(&flat, Rule::VENDOR)));
     let parts = [(TIMESTAMP, timestamp), (NONCE, request.nonce.to_owned()), (SIGNATURE, signature)];
-    flat.fields.extend(parts.map(|(name, value)| (name.to_owned(), Field::Text(value))));
+    flat.fields.extend(parts.map(|(name, value)| (name.into(), Field::Text(value.into()))));
     flat.write()
 }
 

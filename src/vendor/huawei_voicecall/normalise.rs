@@ -1,5 +1,7 @@
 //! From Huawei Voice Call's bodies to events.
 
+use serde_json::value::RawValue;
+
 use super::wire::{Fee, Record, Status, StatusInfo};
 use super::{FEE, STATUS, codes};
 use crate::event::{
@@ -49,7 +51,7 @@ fn status(delivery: &Verified, context: &Context) -> Result<Event, Reject> {
         event.cause = cause(codes::STATE, info.state_code, info.state_desc);
     }
     event.links = Links { custom: info.user_data, ..Links::default() };
-    event.raw = std::str::from_utf8(delivery.body()).ok().and_then(|body| context.raw(body));
+    event.raw = context.raw_body(delivery.body());
     Ok(event)
 }
 
@@ -79,8 +81,8 @@ fn fee(delivery: &Verified, context: &Context) -> Result<Vec<Event>, Reject> {
         return Err(Reject::new(Reason::NotHandled, "feeLst holds no record"));
     }
     let mut events = Vec::with_capacity(records.len());
-    for (index, text) in records.iter().enumerate() {
-        let result = record(text.get(), delivery, context);
+    for (index, json) in records.iter().enumerate() {
+        let result = record(json, delivery, context);
         let named = |reject: Reject| Reject::new(reject.reason, format!("feeLst[{index}].{}", reject.detail));
         events.extend(result.map_err(named)?);
     }
@@ -88,11 +90,11 @@ fn fee(delivery: &Verified, context: &Context) -> Result<Vec<Event>, Reject> {
 }
 
 /// `call.ended`, and `recording.available` where a recording is named.
-fn record(text: &str, delivery: &Verified, context: &Context) -> Result<Vec<Event>, Reject> {
-    if !text.starts_with('{') {
+fn record(json: &RawValue, delivery: &Verified, context: &Context) -> Result<Vec<Event>, Reject> {
+    if !json.get().starts_with('{') {
         return Err(Reject::new(Reason::FieldInvalid, "* cannot be read: the record is not an object"));
     }
-    let record: Record = lenient::body(text.as_bytes())?;
+    let record: Record = lenient::body(json.get().as_bytes())?;
     let id = session(record.session_id.as_deref(), "sessionId")?;
     let party = Party::of(&record);
     let call = call(&record, &party, id, context);
@@ -109,7 +111,7 @@ fn record(text: &str, delivery: &Verified, context: &Context) -> Result<Vec<Even
     ended.key_presses = keys.map(str::to_owned).collect();
     ended.links = Links { custom: record.user_data.clone(), ..Links::default() };
     ended.call = Some(call);
-    ended.raw = context.raw(text);
+    ended.raw = context.raw(json);
     let Some(name) = &record.record_object_name else { return Ok(vec![ended]) };
 
     let mut recorded = context.event(EventType::RecordingAvailable, id, &[id, name]);

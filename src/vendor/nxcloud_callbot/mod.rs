@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
+use super::hex::encode_hex;
 use super::{
     Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified,
 };
@@ -203,7 +204,7 @@ impl Adapter for Callbot {
             uuid: &self.settings.uuid,
         };
         let digest = verify::digest(self.settings.algorithm, self.secrets.active().first()?, &signable);
-        let sign = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+        let sign = encode_hex(&digest).to_ascii_uppercase();
         let headers = vec![
             ("content-type", "application/json".to_owned()),
             ("requestID", request.nonce.to_owned()),

@@ -5,10 +5,11 @@ use super::wire::{CallInfoDetail, Intent, OrderCallback, TaskCallback};
 use super::{CALL, ORDER, Settings, TASK};
 use crate::event::{
     self, Agent, Basis, Call, Cause, Convention, Direction, Event, EventType, HandledBy, Instant, Links, Outcome,
-    Phone, Recording, Task, TaskState, digest_hex,
+    Phone, Recording, Task, TaskState,
 };
 use crate::reject::{Reason, Reject};
 use crate::vendor::code::look_up;
+use crate::vendor::hex::digest_hex;
 use crate::vendor::{Context, Verified, lenient};
 
 /// The facts of one delivery, in the order they happened.
@@ -19,7 +20,7 @@ pub fn normalise(settings: &Settings, delivery: &Verified, context: &Context) ->
         CALL => call(settings, delivery, context)?,
         other => unreachable!("{other} is not a kind of this vendor"),
     };
-    let raw = std::str::from_utf8(delivery.body()).ok().and_then(|body| context.raw(body));
+    let raw = context.raw_body(delivery.body());
     for event in &mut events {
         event.raw.clone_from(&raw);
     }

@@ -298,8 +298,8 @@ impl Adapter for OpenApi {
     }
 
     fn reload_secrets(&self) -> Result<bool, FileError> {
-        let secrets = self.secrets.reload()?;
-        Ok(self.cdr_tokens.reload()? || secrets)
+        let (secrets, cdr_tokens) = (self.secrets.reload(), self.cdr_tokens.reload());
+        Ok(secrets? | cdr_tokens?)
     }
 }
 

@@ -7,9 +7,10 @@ use super::wire::{AgentCall, AgentTask, CallCentreRecord};
 use super::{AIAGENT_CALL, AIAGENT_TASK, CC_CDR, PNS, Settings};
 use crate::event::{
     Agent, Basis, Call, Cause, Convention, Event, EventType, HandledBy, Instant, Intent, Links, Outcome, Phone,
-    Recording, Task, TaskState, digest_hex,
+    Recording, Task, TaskState,
 };
 use crate::reject::{Reason, Reject};
+use crate::vendor::hex::digest_hex;
 use crate::vendor::{Context, Verified, lenient};
 
 /// The facts of one push, in the order they happened.
@@ -21,7 +22,7 @@ pub fn normalise(settings: &Settings, delivery: &Verified, context: &Context) ->
         PNS => masked::call(delivery, context)?,
         other => unreachable!("{other} is not a kind of this vendor"),
     };
-    let raw = std::str::from_utf8(delivery.body()).ok().and_then(|body| context.raw(body));
+    let raw = context.raw_body(delivery.body());
     for event in &mut events {
         event.raw.clone_from(&raw);
     }

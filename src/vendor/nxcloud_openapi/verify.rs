@@ -15,6 +15,7 @@ use super::{CC_CDR, OpenApi, PNS, Settings};
 use crate::event::Instant;
 use crate::reject::{Reason, Reject};
 use crate::secret::{Secret, Secrets, equal};
+use crate::vendor::hex::encode_hex;
 use crate::vendor::nxcloud_callbot::Algorithm;
 use crate::vendor::{Explain, Inbound, Kind, Verified, proof};
 
@@ -250,7 +251,7 @@ fn digest_with<D: Digest>(secret: &Secret, signable: &Signable<'_>) -> String {
         hash.update(signable.body);
     }
     let digest = hash.chain_update("&accessSecret=").chain_update(secret.expose()).finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    encode_hex(&digest)
 }
 
 #[cfg(test)]

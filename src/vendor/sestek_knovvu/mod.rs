@@ -283,7 +283,7 @@ impl Adapter for Knovvu {
     }
 
     fn reload_secrets(&self) -> Result<bool, FileError> {
-        let tokens = self.tokens.reload()?;
-        Ok(self.passwords.reload()? || tokens)
+        let (tokens, passwords) = (self.tokens.reload(), self.passwords.reload());
+        Ok(tokens? | passwords?)
     }
 }

@@ -31,7 +31,7 @@ pub struct CallResult<'a> {
     pub conversation_id: Option<String>,
     /// The vendor's JSON of this result.
     #[schemars(skip)]
-    pub raw: &'a str,
+    pub raw: &'a RawValue,
 }
 
 /// JSON Schema of a push.
@@ -70,7 +70,7 @@ fn collect<'a>(json: &'a RawValue, path: &str, depth: usize, results: &mut Vec<C
         Some(b'{') => object(json, path, depth, results),
         // Nothing but an id: the vendor's page can be read as if that were all.
         _ => id(json, path).map(|unique_id| {
-            results.push(CallResult { unique_id, call_state: None, conversation_id: None, raw: json.get() });
+            results.push(CallResult { unique_id, call_state: None, conversation_id: None, raw: json });
         }),
     }
 }
@@ -86,7 +86,7 @@ fn object<'a>(json: &'a RawValue, path: &str, depth: usize, results: &mut Vec<Ca
             unique_id: id(value, &at(path, "UniqueId"))?,
             call_state: text("CallState")?,
             conversation_id: text("ConversationId")?,
-            raw: json.get(),
+            raw: json,
         });
         return Ok(());
     }

@@ -27,7 +27,7 @@ pub fn normalise(settings: &Settings, delivery: &Verified, context: &Context) ->
         }
         _ => return Err(Reject::new(Reason::NotHandled, "the action is none of cdr, record and voicemail")),
     };
-    event.raw = std::str::from_utf8(delivery.body()).ok().and_then(|body| context.raw(body));
+    event.raw = context.raw_body(delivery.body());
     Ok(vec![event])
 }
 

@@ -57,7 +57,7 @@ pub fn normalise(settings: &Settings, delivery: &Verified, context: &Context) ->
     }
     describe(&mut event, change, side, channel);
     event.links.conversation = channel.conversation_id.as_deref().map(str::to_ascii_lowercase);
-    event.raw = std::str::from_utf8(delivery.body()).ok().and_then(|body| context.raw(body));
+    event.raw = context.raw_body(delivery.body());
     Ok(Facts { events: vec![event], hints })
 }
 

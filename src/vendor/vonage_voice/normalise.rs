@@ -131,7 +131,7 @@ fn outcome(settings: &Settings, status: &str, detail: Option<&str>) -> Outcome {
 
 fn finish(event: &mut Event, body: &EventWebhook, delivery: &Verified, context: &Context) {
     event.links = Links { conversation: body.conversation_uuid.clone(), ..Links::default() };
-    event.raw = std::str::from_utf8(delivery.body()).ok().and_then(|body| context.raw(body));
+    event.raw = context.raw_body(delivery.body());
 }
 
 /// The vendor's time of the fact, or else when it signed the webhook.

@@ -11,7 +11,7 @@ use sha2::{Sha256, Sha512};
 use super::super::settings::{Algorithm, Encoding, SecretEncoding};
 use super::template::Pieces;
 use crate::secret::Secret;
-use crate::vendor::hex::decode_hex;
+use crate::vendor::hex::{decode_hex, encode_hex};
 
 /// Base64 as senders write it: padded or not.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -78,7 +78,7 @@ pub fn decode(encoding: Encoding, text: &str) -> Option<Vec<u8>> {
 /// Writes a signature.
 pub fn encode(encoding: Encoding, digest: &[u8]) -> String {
     match encoding {
-        Encoding::Hex => digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        Encoding::Hex => encode_hex(digest),
         Encoding::Base64 => BASE64.encode(digest),
     }
 }
