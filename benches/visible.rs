@@ -58,6 +58,7 @@ async fn send(
     rate: u64,
     total: u64,
 ) -> Vec<Duration> {
+    trunkline::tls::install_provider();
     let client = reqwest::Client::new();
     let requests: Vec<_> = (0..total)
         .map(|number| (format!("c-{number}"), deployment.signed("call", &call_body(&format!("c-{number}"), "486"))))

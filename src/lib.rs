@@ -21,4 +21,5 @@ pub mod reject;
 pub mod schema;
 pub mod secret;
 pub mod source;
+pub mod tls;
 pub mod vendor;

@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body_util::BodyExt;
 
 use crate::config::SourcePoll;
+use crate::tls;
 use crate::vendor::poll::{Failure, Request, Response};
 
 /// Largest response read, bytes: a page of a few hundred calls with their dialogues.
@@ -13,8 +14,7 @@ const MAX_RESPONSE: usize = 32 * 1024 * 1024;
 
 /// A client with the source's certificate authorities and proxy. The error names the setting.
 pub fn build(poll: &SourcePoll) -> Result<reqwest::Client, (&'static str, String)> {
-    // One provider of cryptography for the process; a second call changes nothing.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    tls::install_provider();
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("trunkline/", env!("CARGO_PKG_VERSION")))
         // Credentials go to the configured address only, and through no proxy somebody left in the environment.

@@ -333,13 +333,19 @@ impl Drop for Replica {
     }
 }
 
+/// An HTTP client as a vendor or dialer has it.
+pub fn client() -> reqwest::Client {
+    trunkline::tls::install_provider();
+    reqwest::Client::new()
+}
+
 /// GET, on a thread of its own so that it works inside and outside a runtime. Status 0 when nobody answers.
 pub fn get(url: &str) -> (u16, String) {
     let url = url.to_owned();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
-            match reqwest::get(&url).await {
+            match client().get(&url).send().await {
                 Ok(response) => (response.status().as_u16(), response.text().await.unwrap_or_default()),
                 Err(error) => (0, error.to_string()),
             }

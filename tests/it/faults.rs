@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::deployment::{Deployment, Record, Replica, call_body, eventually, get};
+use super::deployment::{Deployment, Record, Replica, call_body, client, eventually, get};
 use super::kafka::Cluster;
 use super::line::assert_in_order;
 
@@ -147,7 +147,7 @@ async fn all_brokers_down_then_a_repeated_callback_is_published_once() {
     let deployment =
         Deployment::new(cluster.bootstrap(), "http.answer_deadline_ms = 1500\nhttp.retry_after_seconds = 7");
     let mut replica = deployment.start();
-    let (client, url, admin) = (reqwest::Client::new(), replica.url(), replica.admin());
+    let (client, url, admin) = (client(), replica.url(), replica.admin());
     let post = async |call: &str| {
         let signed = deployment.signed("call", &call_body(call, "486"));
         signed.post(&client, &url).await.expect("an answer")
@@ -180,7 +180,7 @@ async fn a_frozen_broker_is_answered_for_in_time() {
     let cluster = Cluster::start(1);
     let deployment = Deployment::new(cluster.bootstrap(), "http.answer_deadline_ms = 1500");
     let mut replica = deployment.start();
-    let (client, url, admin) = (reqwest::Client::new(), replica.url(), replica.admin());
+    let (client, url, admin) = (client(), replica.url(), replica.admin());
     cluster.pause(0);
     let signed = deployment.signed("call", &call_body("c-1", "486"));
     assert_eq!(signed.post(&client, &url).await.expect("an answer").status(), 503);
@@ -205,7 +205,7 @@ async fn a_start_without_kafka_waits_for_it() {
     cluster.restart(0);
     replica.wait_ready();
     let signed = deployment.signed("call", &call_body("c-1", "486"));
-    assert_eq!(signed.post(&reqwest::Client::new(), &replica.url()).await.expect("an answer").status(), 200);
+    assert_eq!(signed.post(&client(), &replica.url()).await.expect("an answer").status(), 200);
     assert_eq!(deployment.read_until("events", |events| !events.is_empty()).len(), 1);
     assert!(replica.stop().success());
 }

@@ -17,7 +17,7 @@ use trunkline::event::{Channel, EventType, Instant as EventTime, Outcome};
 use trunkline::kafka::{Embedded, Publisher, Record as NewRecord, Topics, flush};
 use trunkline::metrics::Metrics;
 
-use super::deployment::{Deployment, PATIENCE, Replica, call_body, eventually, get, read_topic};
+use super::deployment::{Deployment, PATIENCE, Replica, call_body, client, eventually, get, read_topic};
 use super::kafka::Cluster;
 
 /// A producer of the test's own, without callbacks.
@@ -142,7 +142,7 @@ async fn a_new_owner_waits_for_open_transactions_and_then_knows_what_they_publis
         eventually("readiness tells of the rebuild", || {
             get(&format!("{admin}/readyz?verbose")).1.contains("rebuilding")
         });
-        let client = reqwest::Client::new();
+        let client = client();
         let answer = deployment.signed("call", &call_body("c-1", "486")).post(&client, &replica.url()).await;
         assert_eq!(answer.expect("an answer").status(), 200, "ingest does not depend on dedup");
         // Three seconds are far more than a rebuild that does not wait.
@@ -182,7 +182,7 @@ async fn kept_waiting(deployment: &Deployment) -> Replica {
 async fn assert_the_call_is_known(deployment: &Deployment, replica: &mut Replica) {
     replica.wait_ready();
     let signed = deployment.signed("call", &call_body("c-1", "486"));
-    assert_eq!(signed.post(&reqwest::Client::new(), &replica.url()).await.expect("an answer").status(), 200);
+    assert_eq!(signed.post(&client(), &replica.url()).await.expect("an answer").status(), 200);
     let admin = replica.admin();
     let decided = |line: &str| line.starts_with("trunkline_dedup_decisions_total{") && line.ends_with(" 1");
     eventually("the callback is decided", || get(&format!("{admin}/metrics")).1.lines().any(decided));
@@ -289,7 +289,7 @@ async fn a_worker_that_wakes_up_late_commits_nothing() {
 async fn a_rebalance_costs_no_transaction() {
     let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
     let mut one = deployment.start();
-    let (client, url) = (reqwest::Client::new(), one.url());
+    let (client, url) = (client(), one.url());
     let mut two = None;
     for round in 1..=2 {
         for call in 0..20 {
@@ -330,7 +330,7 @@ async fn a_restart_remembers_what_was_published() {
     let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
     for round in 0..3 {
         let mut replica = deployment.start();
-        let (client, url) = (reqwest::Client::new(), replica.url());
+        let (client, url) = (client(), replica.url());
         for call in 0..30 {
             let signed = deployment.signed("call", &call_body(&format!("c-{call}"), "486"));
             assert_eq!(signed.post(&client, &url).await.expect("an answer").status(), 200);
@@ -438,7 +438,7 @@ fn a_fact_is_remembered_for_the_window_and_no_longer() {
 async fn a_fenced_worker_starts_anew_and_publishes_nothing_twice() {
     let deployment = Deployment::new(Cluster::shared().bootstrap(), "dedup.instance = \"one\"");
     let mut replica = deployment.start();
-    let (client, url) = (reqwest::Client::new(), replica.url());
+    let (client, url) = (client(), replica.url());
     let id = format!("{0}-dedup-one-0", deployment.prefix);
     for round in 0..3 {
         producer(&deployment.bootstrap, &[("transactional.id", &id)]).init_transactions(PATIENCE).expect("fences");
@@ -560,7 +560,7 @@ async fn a_poison_record_is_put_aside_once_and_does_not_stop_its_partition() {
     inbox.send(poison).map_err(|(error, _)| error).expect("queued");
     inbox.flush(PATIENCE).expect("flushed");
     let signed = deployment.signed("call", &call_body("c-1", "486"));
-    let client = reqwest::Client::new();
+    let client = client();
     assert_eq!(signed.post(&client, &replica.url()).await.expect("an answer").status(), 200);
     assert_eq!(deployment.read_until("events", |events| !events.is_empty()).len(), 1);
     let rejected = deployment.read("rejected");

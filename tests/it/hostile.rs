@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use super::deployment::{Deployment, Replica, call_body, eventually, get};
+use super::deployment::{Deployment, Replica, call_body, client, eventually, get};
 use super::kafka::Cluster;
 
 fn start(extra: &str) -> (Deployment, Replica, String) {
@@ -17,7 +17,7 @@ fn start(extra: &str) -> (Deployment, Replica, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn unproven_requests_read_the_same_and_publish_nothing() {
     let (deployment, mut replica, url) = start("");
-    let client = reqwest::Client::new();
+    let client = client();
     let good = deployment.signed("call", &call_body("c-1", "486"));
     let mut forged = Vec::new();
     let mut altered = good.clone();
@@ -53,7 +53,7 @@ async fn unproven_requests_read_the_same_and_publish_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bounds_and_wrong_addresses() {
     let (deployment, mut replica, url) = start("http.max_body_bytes = 20000");
-    let client = reqwest::Client::new();
+    let client = client();
     let call = format!("{url}/v1/callbacks/nx/call");
     let status = async |request: reqwest::RequestBuilder| request.send().await.expect("an answer").status().as_u16();
     assert_eq!(status(client.post(&call).body("x".repeat(20_001))).await, 413);
@@ -110,7 +110,7 @@ fn slow_senders_are_cut_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn logs_hold_no_numbers_secrets_or_bodies() {
     let (deployment, mut replica, url) = start("log.filter = \"trace\"");
-    let client = reqwest::Client::new();
+    let client = client();
     let good = deployment.signed("call", &call_body("c-1", "486"));
     let bad =
         deployment.signed("call", r#"{"callInfoDetail":{"hangupCause":"6281200000001"},"userPhone":"6281200000001""#);
@@ -136,7 +136,7 @@ async fn path_tokens_addresses_and_rates_are_kept() {
         "sources.nx.path_tokens = [\"{token}\"]\nsources.nx.max_per_second = 5\nhttp.trusted_proxies = [\"127.0.0.1/32\"]\nsources.nx.allowed_addresses = [\"203.0.113.0/24\"]"
     );
     let (deployment, mut replica, url) = start(&extra);
-    let client = reqwest::Client::new();
+    let client = client();
     let mut signed = deployment.signed("call", &call_body("c-1", "486"));
     signed.headers.push(("x-forwarded-for", "198.51.100.1, 203.0.113.9".to_owned()));
     signed.path = "/v1/callbacks/nx/call".to_owned();

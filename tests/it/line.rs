@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use super::deployment::{Deployment, Record, call_body};
+use super::deployment::{Deployment, Record, call_body, client};
 use super::kafka::Cluster;
 
 const ORDER: &str = include_str!("../../src/vendor/nxcloud_callbot/demo/order.json");
@@ -19,7 +19,7 @@ fn summaries(records: &[Record]) -> BTreeSet<String> {
 async fn callbacks_become_cloud_events_once_and_valid() {
     let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
     let mut replica = deployment.start();
-    let (client, url) = (reqwest::Client::new(), replica.url());
+    let (client, url) = (client(), replica.url());
     for (kind, body) in [("call", CALL), ("order", ORDER), ("task", TASK), ("call", CALL), ("order", ORDER)] {
         let answer = deployment.signed(kind, body).post(&client, &url).await.expect("an answer");
         assert_eq!(answer.status(), 200);
@@ -67,7 +67,7 @@ async fn two_replicas_and_many_repetitions_give_every_fact_once_in_order_per_cal
     let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
     let (mut one, mut two) = (deployment.start(), deployment.start());
     let urls = [one.url(), two.url()];
-    let client = reqwest::Client::new();
+    let client = client();
     // Every call is first busy, then answered by the correction; each said four times to each replica.
     for sip in ["486", "404"] {
         for _ in 0..4 {
@@ -103,7 +103,7 @@ async fn two_replicas_and_many_repetitions_give_every_fact_once_in_order_per_cal
 async fn revisions_are_published_and_vaguer_sights_are_not() {
     let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
     let mut replica = deployment.start();
-    let (client, url) = (reqwest::Client::new(), replica.url());
+    let (client, url) = (client(), replica.url());
     // SIP 999 is in no table: unknown. In turn: unknown, busy, unknown again, the first again, rejected, busy again.
     for sip in ["999", "486", "999", "999", "603", "486"] {
         let signed = deployment.signed("call", &call_body("c-1", sip));
@@ -125,7 +125,7 @@ async fn chosen_events_go_to_topics_of_their_own_with_the_same_guarantees() {
     let extra = "kafka.routes = [{ topic = \"recordings\", types = [\"recording.available\"] }]";
     let deployment = Deployment::new(Cluster::shared().bootstrap(), extra);
     let mut replica = deployment.start();
-    let (client, url) = (reqwest::Client::new(), replica.url());
+    let (client, url) = (client(), replica.url());
     for _ in 0..3 {
         assert_eq!(deployment.signed("call", CALL).post(&client, &url).await.expect("an answer").status(), 200);
     }
@@ -142,7 +142,7 @@ async fn chosen_events_go_to_topics_of_their_own_with_the_same_guarantees() {
 async fn what_is_not_understood_is_acknowledged_and_kept_whole() {
     let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
     let mut replica = deployment.start();
-    let (client, url) = (reqwest::Client::new(), replica.url());
+    let (client, url) = (client(), replica.url());
     let truncated = &CALL[..CALL.len() / 2];
     for body in [truncated, r#"{"callInfoDetail":{"callStatus":1}}"#] {
         let answer = deployment.signed("call", body).post(&client, &url).await.expect("an answer");

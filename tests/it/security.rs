@@ -1,12 +1,12 @@
 //! The security real Kafka clusters use: TLS, SASL, client certificates.
 
-use super::deployment::{Deployment, call_body, read_topic};
+use super::deployment::{Deployment, call_body, client, read_topic};
 use super::kafka::{Cluster, Secure};
 
 async fn one_callback(deployment: &Deployment, secure: &Secure, topic_reader: &[(&str, &str)]) {
     let mut replica = deployment.start();
     let signed = deployment.signed("call", &call_body("c-1", "486"));
-    assert_eq!(signed.post(&reqwest::Client::new(), &replica.url()).await.expect("an answer").status(), 200);
+    assert_eq!(signed.post(&client(), &replica.url()).await.expect("an answer").status(), 200);
     let read = || read_topic(&deployment.bootstrap, &deployment.topic("events"), topic_reader);
     super::deployment::eventually("the event", || read().len() == 1);
     assert!(replica.stop().success());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use trunkline::source::{build, demo_settings};
 use trunkline::vendor::{REGISTRY, Unsigned};
 
-use super::deployment::{Deployment, Signed};
+use super::deployment::{Deployment, Signed, client};
 use super::kafka::Cluster;
 
 /// All samples of all demo sources, signed as their vendors would.
@@ -31,7 +31,7 @@ fn samples(deployment: &Deployment) -> Vec<(String, Signed)> {
 async fn a_mix_of_all_vendors_becomes_one_stream_of_valid_events_once() {
     let deployment = Deployment::new(Cluster::shared().bootstrap(), &demo_settings());
     let mut replica = deployment.start();
-    let (client, url) = (reqwest::Client::new(), replica.url());
+    let (client, url) = (client(), replica.url());
     let samples = samples(&deployment);
     for _ in 0..2 {
         for (source, signed) in &samples {
@@ -62,7 +62,7 @@ async fn a_mix_of_all_vendors_becomes_one_stream_of_valid_events_once() {
 async fn an_access_token_of_one_replica_is_accepted_by_another() {
     let deployment = Deployment::new(Cluster::shared().bootstrap(), &demo_settings());
     let (mut one, mut two) = (deployment.start(), deployment.start());
-    let client = reqwest::Client::new();
+    let client = client();
     let ask = async |url: String, password: &str| {
         let form = format!("grant_type=client_credentials&client_id=trunkline&client_secret={password}");
         let request = client.post(format!("{url}/v1/sources/tencent-ccc-demo/token"));
