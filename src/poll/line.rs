@@ -239,6 +239,3 @@ impl Drop for Trial<'_> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -31,6 +31,11 @@ impl Schedule {
         placed_at + self.deadline
     }
 
+    /// The longest pause between two questions about a call, milliseconds.
+    pub fn longest_pause(&self) -> i64 {
+        self.longest as i64
+    }
+
     /// The first time to ask about a call that is after `after`, and the deadline when there is none before it. `salt`
     /// moves the times of a call by up to a tenth, so that calls placed together are not all asked about at once.
     pub fn next(&self, placed_at: i64, deadline: i64, after: i64, salt: u128) -> i64 {

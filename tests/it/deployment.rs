@@ -11,6 +11,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Headers, Message};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 use trunkline::config::Config;
 use trunkline::source::{Source, build};
@@ -91,6 +92,16 @@ impl Deployment {
 
     pub fn source(&self) -> Arc<Source> {
         build(&self.config()).unwrap_or_else(|errors| panic!("{errors:?}")).remove("nx").expect("configured")
+    }
+
+    /// Writes one record.
+    pub fn produce(&self, topic: &str, key: &str, value: &str) {
+        let mut settings = ClientConfig::new();
+        settings.set("bootstrap.servers", &self.bootstrap);
+        let producer: BaseProducer = settings.create().expect("a producer");
+        let topic = self.topic(topic);
+        producer.send(BaseRecord::to(&topic).key(key).payload(value)).map_err(|(error, _)| error).expect("queued");
+        producer.flush(PATIENCE).expect("written");
     }
 
     /// Everything committed on a topic.

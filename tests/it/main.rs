@@ -20,6 +20,8 @@ mod hostile;
 mod kafka;
 /// Signed callbacks in, CloudEvents out, once.
 mod line;
+/// Asking vendors for results.
+mod polling;
 /// TLS, SASL, client certificates.
 mod security;
 /// Every vendor of the registry at once.

@@ -2,11 +2,13 @@
 
 mod codes;
 mod normalise;
+mod poll;
 mod verify;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use http::StatusCode;
 use jiff::Timestamp;
@@ -14,7 +16,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use super::{
-    Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor,
+    Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Poller, Reply, Signed, Unsigned, Vendor,
     Verified, proof,
 };
 use crate::config::{SettingsError, SourceSettings};
@@ -69,6 +71,8 @@ pub struct Settings {
     /// Default: none, because the vendor documents none.
     #[serde(default)]
     pub pending_states: Vec<String>,
+    /// Where the vendor is asked for results, and as whom.
+    pub api: Option<poll::Api>,
 }
 
 /// The header that holds a token.
@@ -133,9 +137,11 @@ impl Vendor for SestekKnovvu {
         };
         let tokens = load(&settings.tokens, &settings.token_files, "token_files")?;
         let passwords = load(&settings.basic_passwords, &settings.basic_password_files, "basic_password_files")?;
-        let states = states(&settings, source)?;
+        let states = Arc::new(states(&settings, source)?);
+        let api = settings.api.as_ref().map(|api| api.checked(source)).transpose()?;
+        let asker = api.map(|api| poll::Asker::new(api, states.clone()));
         let proven_before = proof::before_verify(&source.common()?);
-        let knovvu = Knovvu { settings, tokens, passwords, states, proven_before };
+        let knovvu = Knovvu { settings, tokens, passwords, states, asker, proven_before };
         if !knovvu.proven_before
             && !knovvu.has_tokens()
             && knovvu.settings.basic_user.is_none()
@@ -219,7 +225,8 @@ struct Knovvu {
     settings: Settings,
     tokens: Secrets,
     passwords: Secrets,
-    states: States,
+    states: Arc<States>,
+    asker: Option<poll::Asker>,
     /// A path token or the list of addresses proves the sender.
     proven_before: bool,
 }
@@ -272,6 +279,10 @@ impl Adapter for Knovvu {
     /// Nothing is signed, least of all a time.
     fn replay_window_seconds(&self) -> Option<u32> {
         None
+    }
+
+    fn poller(&self) -> Option<&dyn Poller> {
+        self.asker.as_ref().map(|asker| asker as &dyn Poller)
     }
 
     fn kept_headers(&self) -> &'static [&'static str] {

@@ -16,14 +16,20 @@ pub fn normalise(states: &States, delivery: &Verified, context: &Context) -> Res
     let mut events = Vec::new();
     let mut hints = IndexSet::new();
     for result in wire::read(json)? {
-        match result.call_state.as_deref().filter(|state| !states.is_pending(state)) {
-            Some(state) => events.push(ended(states, &result, state, context)),
+        match event(states, &result, context) {
+            Some(event) => events.push(event),
             None => {
                 hints.insert(result.unique_id);
             }
         }
     }
     Ok(Facts { events, hints: hints.into_iter().map(|call| Hint { call }).collect() })
+}
+
+/// The end of a call, pushed or polled; `None` for a result without a final state.
+pub fn event(states: &States, result: &CallResult<'_>, context: &Context) -> Option<Event> {
+    let state = result.call_state.as_deref().filter(|state| !states.is_pending(state))?;
+    Some(ended(states, result, state, context))
 }
 
 fn ended(states: &States, result: &CallResult<'_>, state: &str, context: &Context) -> Event {
