@@ -195,22 +195,7 @@ impl Adapter for Callbot {
     }
 
     fn sign(&self, request: &Unsigned<'_>) -> Option<Signed> {
-        let created = request.now.as_second().to_string();
-        let signable = verify::Signable {
-            body: request.body.as_bytes(),
-            created: &created,
-            request_id: request.nonce,
-            uuid: &self.settings.uuid,
-        };
-        let digest = verify::digest(self.settings.algorithm, self.secrets.active().first()?, &signable);
-        let sign = digest.iter().map(|byte| format!("{byte:02X}")).collect();
-        let headers = vec![
-            ("content-type", "application/json".to_owned()),
-            ("requestID", request.nonce.to_owned()),
-            ("uuid", self.settings.uuid.clone()),
-            ("createTs", created),
-            ("sign", sign),
-        ];
+        let headers = verify::sign(&self.settings, &self.secrets, request.body, request.nonce, request.now)?;
         Some(Signed { query: String::new(), headers, body: request.body.to_owned() })
     }
 
