@@ -36,6 +36,11 @@ pub trait Poller: Send + Sync {
     /// The id of a call in the form events have it as their subject. Refuses what can be no id of this vendor.
     fn call_id(&self, id: &str) -> Result<String, Reject>;
 
+    /// Refuses a placed call the vendor cannot be asked about, because something is missing that it needs.
+    fn check(&self, _call: &Placed) -> Result<(), Reject> {
+        Ok(())
+    }
+
     /// Type of the event that ends what a dialer places; its subject is the id a dialer gives.
     fn ends_with(&self) -> EventType {
         EventType::CallEnded
