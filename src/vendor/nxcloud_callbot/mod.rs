@@ -2,6 +2,7 @@
 
 pub(super) mod codes;
 mod normalise;
+mod poll;
 mod verify;
 mod wire;
 
@@ -14,7 +15,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified,
+    Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Poller, Reply, Signed, Unsigned, Vendor,
+    Verified,
 };
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{EventType, Outcome};
@@ -71,6 +73,8 @@ pub struct Settings {
     /// Outcome of each `callStatus`, once the vendor has told you its table.
     #[serde(default)]
     pub call_status: BTreeMap<String, Outcome>,
+    /// Asking the vendor's API. Its presence allows it; account, secrets and digest are those above.
+    pub api: Option<poll::Api>,
 }
 
 const fn day() -> u32 {
@@ -100,6 +104,14 @@ impl Algorithm {
         match self {
             Self::Md5 => "MD5",
             Self::Sha256 => "SHA-256",
+        }
+    }
+
+    /// As the vendor's header `algorithm` spells it.
+    const fn header(self) -> &'static str {
+        match self {
+            Self::Md5 => "MD5",
+            Self::Sha256 => "SHA256",
         }
     }
 }
@@ -145,7 +157,11 @@ impl Vendor for NxcloudCallbot {
         }
         let secrets = Secrets::load(settings.secrets.clone(), settings.secret_files.clone())
             .map_err(|error| source.error("secret_files", error.to_string()))?;
-        Ok(Box::new(Callbot { settings, secrets }))
+        let poller = match &settings.api {
+            Some(api) => Some(poll::Asker::new(source, &settings, api.clone(), secrets.clone())?),
+            None => None,
+        };
+        Ok(Box::new(Callbot { settings, secrets, poller }))
     }
 
     fn demo(&self) -> Demo {
@@ -166,6 +182,7 @@ impl Vendor for NxcloudCallbot {
 struct Callbot {
     settings: Settings,
     secrets: Secrets,
+    poller: Option<poll::Asker>,
 }
 
 impl Adapter for Callbot {
@@ -197,6 +214,10 @@ impl Adapter for Callbot {
     fn sign(&self, request: &Unsigned<'_>) -> Option<Signed> {
         let headers = verify::sign(&self.settings, &self.secrets, request.body, request.nonce, request.now)?;
         Some(Signed { query: String::new(), headers, body: request.body.to_owned() })
+    }
+
+    fn poller(&self) -> Option<&dyn Poller> {
+        self.poller.as_ref().map(|poller| poller as &dyn Poller)
     }
 
     fn active_secrets(&self) -> Option<usize> {
