@@ -7,11 +7,15 @@ mod account;
 mod created;
 mod listing;
 mod orders;
+mod pages;
 mod row;
 mod settings;
+mod sweep;
 mod wire;
 
 use std::sync::Arc;
+
+use jiff::SignedDuration;
 
 pub use settings::Api;
 
@@ -21,10 +25,12 @@ use crate::config::{SettingsError, SourceSettings};
 use crate::event::{Event, EventType, Outcome};
 use crate::reject::{Reason, Reject};
 use crate::secret::{FileError, Secrets};
-use crate::vendor::poll::{Created, Inquiry, Placed, Placement, Poller, no_result};
+use crate::vendor::poll::{Created, Inquiry, Placed, Placement, Poller, Window, no_result};
 use crate::vendor::{Context, lenient};
 
 const LIST_ORDER_DETAIL: &str = "listOrderDetail";
+const LIST_TASK: &str = "listTask";
+const LIST_CALL: &str = "listCall";
 
 /// One source's way of asking the vendor.
 pub struct Asker {
@@ -46,7 +52,7 @@ impl Asker {
 
 impl Poller for Asker {
     fn actions(&self) -> &'static [&'static str] {
-        &[LIST_ORDER_DETAIL]
+        &[LIST_ORDER_DETAIL, LIST_TASK, LIST_CALL]
     }
 
     fn call_id(&self, id: &str) -> Result<String, Reject> {
@@ -81,6 +87,14 @@ impl Poller for Asker {
 
     fn ask(&self, calls: &[Placed]) -> Box<dyn Inquiry> {
         Box::new(orders::Ask::new(Arc::clone(&self.account), calls))
+    }
+
+    fn longest_window(&self) -> Option<SignedDuration> {
+        Some(SignedDuration::from_hours(self.account.api.window_hours.into()))
+    }
+
+    fn list(&self, window: Window) -> Option<Box<dyn Inquiry>> {
+        Some(Box::new(sweep::Sweep::new(Arc::clone(&self.account), window)))
     }
 
     /// The secrets are those of the callbacks, which the source re-reads.

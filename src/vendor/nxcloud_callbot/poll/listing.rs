@@ -18,6 +18,8 @@ type Members = BTreeMap<String, Box<RawValue>>;
 pub struct Listing {
     /// Its rows.
     pub rows: Vec<Box<RawValue>>,
+    /// The number of rows on all pages, where the vendor says so.
+    pub total: Option<u64>,
 }
 
 impl Listing {
@@ -32,13 +34,13 @@ impl Listing {
         let total = places.iter().find_map(|members| TOTALS.iter().find_map(|name| count(members.get(*name)?)));
         let named = places.iter().find_map(|members| names.iter().find_map(|name| list(members.get(*name)?)));
         if let Some(rows) = named {
-            return Ok(Self { rows });
+            return Ok(Self { rows, total });
         }
         let mut lists: Vec<_> =
             places.iter().flat_map(|members| members.values()).filter_map(|raw| list(raw)).collect();
         match (lists.len(), total) {
-            (0, None | Some(0)) => Ok(Self { rows: Vec::new() }),
-            (1, _) => Ok(Self { rows: lists.remove(0) }),
+            (0, None | Some(0)) => Ok(Self { rows: Vec::new(), total }),
+            (1, _) => Ok(Self { rows: lists.remove(0), total }),
             _ => Err(Failure::permanent(format!("{action}: the answer holds no list of a known name"))),
         }
     }

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::super::normalise::{call_events, order_event};
 use super::super::wire::{CallInfoDetail, OrderCallback};
 use super::{Settings, wire};
-use crate::event::Event;
+use crate::event::{Event, Instant};
 use crate::vendor::{Context, lenient};
 
 /// A row that can be read.
@@ -44,6 +44,13 @@ impl Row {
     /// The ids of its task and order.
     pub fn ids(&self) -> Option<(&str, &str)> {
         Some((self.order.user_task_id.as_deref()?, self.order.order_id.as_deref()?))
+    }
+
+    /// Leaves out calls that were over before `earliest`.
+    pub fn since(mut self, earliest: Instant) -> Self {
+        let last_seen = |call: &Call| call.last_seen().and_then(Instant::from_unix);
+        self.calls.retain(|call| last_seen(call).is_none_or(|at| at >= earliest));
+        self
     }
 
     /// `call.ended` and `recording.available` of every call that is over: it has an end, or its order is finished. A call

@@ -24,6 +24,14 @@ pub struct Api {
     pub unsigned_answers: bool,
     /// Most orders asked about in one request, from 1 to 500, which is the vendor's limit.
     pub batch: u16,
+    /// Rows on a page when tasks and calls are listed, from 1 to 1000. The vendor's limit is not documented: a page with fewer
+    /// rows counts as the last one, so never ask for more than the vendor gives.
+    pub page_size: u32,
+    /// How many days before a window a task may have been created for its calls to be listed, from 1 to 3650. The vendor lists
+    /// calls by task only: count in your oldest running task.
+    pub task_days: u32,
+    /// The longest window asked for at once, hours, from 1 to 168. The vendor documents no limit.
+    pub window_hours: u32,
     /// Outcome of each `errMsg` with which the vendor refuses a number, exactly as it writes them. The texts are not
     /// documented; without an entry only plain words (invalid number, blacklist) are understood, everything else is `failed`.
     pub err_msg: BTreeMap<String, Outcome>,
@@ -36,6 +44,9 @@ impl Default for Api {
             check_answers: true,
             unsigned_answers: false,
             batch: 100,
+            page_size: 100,
+            task_days: 7,
+            window_hours: 24,
             err_msg: BTreeMap::new(),
         }
     }
@@ -45,8 +56,16 @@ impl Api {
     /// The settings, with the address in its plain form.
     pub fn checked(self, source: &SourceSettings<'_>) -> Result<Self, SettingsError> {
         let base_url = base_url(&self.base_url).map_err(|wrong| source.error("api.base_url", wrong))?;
-        if !(1..=500).contains(&self.batch) {
-            return Err(source.error("api.batch", "must be from 1 to 500"));
+        let ranges = [
+            ("batch", u32::from(self.batch), 500),
+            ("page_size", self.page_size, 1000),
+            ("task_days", self.task_days, 3650),
+            ("window_hours", self.window_hours, 168),
+        ];
+        for (key, value, most) in ranges {
+            if !(1..=most).contains(&value) {
+                return Err(source.error(&format!("api.{key}"), format!("must be from 1 to {most}")));
+            }
         }
         Ok(Self { base_url, ..self })
     }

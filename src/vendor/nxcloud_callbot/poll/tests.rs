@@ -131,6 +131,9 @@ fn facts(events: &[Event]) -> Vec<String> {
 
 mod answers;
 mod created;
+mod hostile;
 mod orders;
+mod pages;
 mod requests;
 mod settings;
+mod sweep;

@@ -57,6 +57,31 @@ fn one_request_for_each_task() {
 }
 
 #[test]
+fn a_listing_of_tasks_and_calls() {
+    let source = source("base_url = \"https://devnxbot.nxcloud.com/\"\npage_size = 2\ntask_days = 3");
+    let poller = source.poller().expect("asked");
+    let at = |second| Timestamp::from_second(second).expect("in range");
+    let mut inquiry = poller.list(Window { from: at(1_734_340_000), to: at(1_734_343_600) }).expect("lists");
+
+    let tasks = next(inquiry.as_mut(), NONCE);
+    assert_eq!((tasks.action, tasks.method.as_str()), ("listTask", "POST"));
+    assert_eq!(tasks.url, "https://devnxbot.nxcloud.com/callcentre/api/v3/listTask");
+    let json =
+        r#"{"page":1,"productID":"callbot","queryConditions":{"endTs":1734343600,"startTs":1734080800},"size":2}"#;
+    assert_eq!(tasks.body, json);
+    assert_eq!(header(&tasks, "sign"), sign(SECRET, json, "1734345678", NONCE, UUID));
+
+    let read = inquiry.read(&answer(&tasks, &json!({"retCode": 0, "taskData": [{"userTaskID": "ut-1"}]})), &context());
+    assert_eq!(read, Ok(vec![]));
+    let calls = next(inquiry.as_mut(), NONCE);
+    assert_eq!(calls.action, "listCall");
+    assert_eq!(calls.url, "https://devnxbot.nxcloud.com/callcentre/api/v3/listCall");
+    let json = r#"{"options":{"endTs":1734343600,"startTs":1734340000},"page":1,"productID":"callbot","size":2,"userTaskID":"ut-1"}"#;
+    assert_eq!(calls.body, json);
+    assert_eq!(header(&calls, "sign"), sign(SECRET, json, "1734345678", NONCE, UUID));
+}
+
+#[test]
 fn after_a_failure_the_same_is_asked_freshly_signed() {
     let source = source("");
     let mut inquiry = source.poller().expect("asked").ask(&[order("o-1")]);

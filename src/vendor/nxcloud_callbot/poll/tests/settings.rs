@@ -11,8 +11,9 @@ fn an_empty_table_is_enough_and_none_switches_asking_off() {
     let asked = source("");
     let poller = asked.poller().expect("asked");
     assert_eq!(poller.batch(), 100);
+    assert_eq!(poller.longest_window(), Some(SignedDuration::from_hours(24)));
     assert_eq!(poller.ends_with(), EventType::OrderFinished);
-    assert_eq!(poller.actions(), ["listOrderDetail"]);
+    assert_eq!(poller.actions(), ["listOrderDetail", "listTask", "listCall"]);
     assert_eq!(poller.account(), None, "the uuid is the whole account");
     assert!(poller.token_request(&means("n")).is_none());
 
@@ -28,12 +29,18 @@ fn complaints_name_the_key() {
         ("base_url = \"\"", "sources.nx.api.base_url", "https"),
         ("batch = 0", "sources.nx.api.batch", "from 1 to 500"),
         ("batch = 501", "sources.nx.api.batch", "from 1 to 500"),
+        ("page_size = 0", "sources.nx.api.page_size", "from 1 to 1000"),
+        ("page_size = 1001", "sources.nx.api.page_size", "from 1 to 1000"),
+        ("task_days = 0", "sources.nx.api.task_days", "from 1 to 3650"),
+        ("task_days = 3651", "sources.nx.api.task_days", "from 1 to 3650"),
+        ("window_hours = 0", "sources.nx.api.window_hours", "from 1 to 168"),
+        ("window_hours = 169", "sources.nx.api.window_hours", "from 1 to 168"),
         ("secret = \"x\"", "sources.nx.api", "secret"),
     ] {
         let complaint = complaint(api);
         assert!(complaint.contains(key) && complaint.contains(fix), "{api}: {complaint}");
     }
-    for api in ["batch = 1", "batch = 500"] {
+    for api in ["batch = 1", "batch = 500", "page_size = 1000", "task_days = 3650", "window_hours = 168"] {
         assert!(try_source("", api).is_ok(), "{api}");
     }
 }
