@@ -5,6 +5,7 @@
 //! them, the texts as ITU-T Q.850 names them.
 
 use crate::event::{Outcome, TaskState};
+use crate::vendor::poll::FailureClass;
 
 /// Outcome of a terminating SIP status.
 pub const SIP: &[(&str, Outcome)] = &[
@@ -55,4 +56,43 @@ pub const TASK_STATUS: &[(i64, TaskState)] = &[
     (3, TaskState::Completed),
     (4, TaskState::Failed),
     (5, TaskState::Paused),
+];
+
+/// What a `retCode` other than 0 asks for, and what it means.
+/// <https://github.com/nxtele/http-api-document-en/wiki/Callbot-API-createTaskAndCall>
+pub const RET_CODE: &[(i64, FailureClass, &str)] = &[
+    (1, FailureClass::Retry, "general error"),
+    (2, FailureClass::Permanent, "missing parameter"),
+    (3, FailureClass::Permanent, "malformed parameter"),
+    (4, FailureClass::Permanent, "invalid parameter"),
+    (4001, FailureClass::Permanent, "too many array elements"),
+    (5, FailureClass::Retry, "maintenance"),
+    (5001, FailureClass::Retry, "internal error"),
+    (
+        6,
+        FailureClass::Configuration,
+        "wrong signature: compare `secret_files` and `algorithm` with the vendor's console",
+    ),
+    (6001, FailureClass::Configuration, "missing signature: does a proxy drop headers?"),
+    (6002, FailureClass::Configuration, "no such account: compare `uuid` with the vendor's console"),
+    (6003, FailureClass::Configuration, "no permission: ask the vendor to open its API to the account"),
+    (7, FailureClass::Retry, "busy"),
+    (1001, FailureClass::Retry, "an import is running"),
+];
+
+/// Outcome of a number the vendor refused, by a part of the refusal's text in small letters. The texts are not documented:
+/// only what cannot mean anything else is in here.
+pub const REFUSAL: &[(&str, Outcome)] = &[
+    ("invalid phone", Outcome::InvalidNumber),
+    ("invalid number", Outcome::InvalidNumber),
+    ("phone is invalid", Outcome::InvalidNumber),
+    ("number is invalid", Outcome::InvalidNumber),
+    ("phone format", Outcome::InvalidNumber),
+    ("number format", Outcome::InvalidNumber),
+    ("号码格式", Outcome::InvalidNumber),
+    ("号码无效", Outcome::InvalidNumber),
+    ("无效号码", Outcome::InvalidNumber),
+    ("blacklist", Outcome::Blocked),
+    ("black list", Outcome::Blocked),
+    ("黑名单", Outcome::Blocked),
 ];

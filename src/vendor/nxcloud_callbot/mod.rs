@@ -2,6 +2,7 @@
 
 pub(super) mod codes;
 mod normalise;
+mod poll;
 mod verify;
 mod wire;
 
@@ -13,9 +14,9 @@ use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use super::hex::encode_hex;
 use super::{
-    Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified,
+    Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Poller, Reply, Signed, Unsigned, Vendor,
+    Verified,
 };
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{EventType, Outcome};
@@ -72,6 +73,8 @@ pub struct Settings {
     /// Outcome of each `callStatus`, once the vendor has told you its table.
     #[serde(default)]
     pub call_status: BTreeMap<String, Outcome>,
+    /// Asking the vendor's API. Its presence allows it; account, secrets and digest are those above.
+    pub api: Option<poll::Api>,
 }
 
 const fn day() -> u32 {
@@ -101,6 +104,14 @@ impl Algorithm {
         match self {
             Self::Md5 => "MD5",
             Self::Sha256 => "SHA-256",
+        }
+    }
+
+    /// As the vendor's header `algorithm` spells it.
+    const fn header(self) -> &'static str {
+        match self {
+            Self::Md5 => "MD5",
+            Self::Sha256 => "SHA256",
         }
     }
 }
@@ -146,7 +157,11 @@ impl Vendor for NxcloudCallbot {
         }
         let secrets = Secrets::load(settings.secrets.clone(), settings.secret_files.clone())
             .map_err(|error| source.error("secret_files", error.to_string()))?;
-        Ok(Box::new(Callbot { settings, secrets }))
+        let poller = match &settings.api {
+            Some(api) => Some(poll::Asker::new(source, &settings, api.clone(), secrets.clone())?),
+            None => None,
+        };
+        Ok(Box::new(Callbot { settings, secrets, poller }))
     }
 
     fn demo(&self) -> Demo {
@@ -167,6 +182,7 @@ impl Vendor for NxcloudCallbot {
 struct Callbot {
     settings: Settings,
     secrets: Secrets,
+    poller: Option<poll::Asker>,
 }
 
 impl Adapter for Callbot {
@@ -196,23 +212,12 @@ impl Adapter for Callbot {
     }
 
     fn sign(&self, request: &Unsigned<'_>) -> Option<Signed> {
-        let created = request.now.as_second().to_string();
-        let signable = verify::Signable {
-            body: request.body.as_bytes(),
-            created: &created,
-            request_id: request.nonce,
-            uuid: &self.settings.uuid,
-        };
-        let digest = verify::digest(self.settings.algorithm, self.secrets.active().first()?, &signable);
-        let sign = encode_hex(&digest).to_ascii_uppercase();
-        let headers = vec![
-            ("content-type", "application/json".to_owned()),
-            ("requestID", request.nonce.to_owned()),
-            ("uuid", self.settings.uuid.clone()),
-            ("createTs", created),
-            ("sign", sign),
-        ];
+        let headers = verify::sign(&self.settings, &self.secrets, request.body, request.nonce, request.now)?;
         Some(Signed { query: String::new(), headers, body: request.body.to_owned() })
+    }
+
+    fn poller(&self) -> Option<&dyn Poller> {
+        self.poller.as_ref().map(|poller| poller as &dyn Poller)
     }
 
     fn active_secrets(&self) -> Option<usize> {

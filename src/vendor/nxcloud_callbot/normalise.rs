@@ -38,7 +38,7 @@ fn task(delivery: &Verified, context: &Context) -> Result<Event, Reject> {
     let object: serde_json::Value = lenient::body(delivery.body())?;
     let digest = digest_hex(object.to_string().as_bytes());
     let mut event = context.event(EventType::TaskChanged, id, &[id, &status.to_string(), &digest]);
-    occurred(&mut event, None, delivery);
+    occurred(&mut event, None, delivery.sent_at());
     let count = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok());
     let stat = body.task_stat.as_ref();
     event.task = Some(Task {
@@ -65,19 +65,11 @@ fn order(settings: &Settings, delivery: &Verified, context: &Context) -> Result<
     let id = lenient::required(body.order_id.as_deref(), "orderID")?;
     let detail = body.call_info_detail.as_ref();
     let mut events = match detail {
-        Some(detail) if detail.call_id.is_some() => call_events(settings, &body, detail, delivery, context)?,
+        Some(detail) if detail.call_id.is_some() => call_events(settings, &body, detail, delivery.sent_at(), context)?,
         _ => Vec::new(),
     };
     if body.finish != Some(false) {
-        let task = body.user_task_id.as_deref().unwrap_or_default();
-        let mut event = context.event(EventType::OrderFinished, id, &[task, id]);
-        occurred(&mut event, None, delivery);
-        match detail {
-            Some(detail) => describe(&mut event, settings, &body, detail, context),
-            None => event.outcome = Some(Outcome::Unknown),
-        }
-        event.links = links(&body);
-        events.push(event);
+        events.push(order_event(settings, &body, id, detail, delivery.sent_at(), context));
     }
     Ok(events)
 }
@@ -88,26 +80,46 @@ fn call(settings: &Settings, delivery: &Verified, context: &Context) -> Result<V
         .call_info_detail
         .as_ref()
         .ok_or_else(|| Reject::new(Reason::FieldMissing, "callInfoDetail is absent or not an object"))?;
-    call_events(settings, &body, detail, delivery, context)
+    call_events(settings, &body, detail, delivery.sent_at(), context)
+}
+
+/// `order.finished` of the order `id`; `last` is its last call, absent when it was never dialled.
+pub fn order_event(
+    settings: &Settings,
+    body: &OrderCallback,
+    id: &str,
+    last: Option<&CallInfoDetail>,
+    sent_at: Option<Instant>,
+    context: &Context,
+) -> Event {
+    let task = body.user_task_id.as_deref().unwrap_or_default();
+    let mut event = context.event(EventType::OrderFinished, id, &[task, id]);
+    occurred(&mut event, None, sent_at);
+    match last {
+        Some(detail) => describe(&mut event, settings, body, detail, context),
+        None => event.outcome = Some(Outcome::Unknown),
+    }
+    event.links = links(body);
+    event
 }
 
 /// `call.ended`, and `recording.available` where a recording is named.
-fn call_events(
+pub fn call_events(
     settings: &Settings,
     body: &OrderCallback,
     detail: &CallInfoDetail,
-    delivery: &Verified,
+    sent_at: Option<Instant>,
     context: &Context,
 ) -> Result<Vec<Event>, Reject> {
     let id = lenient::required(detail.call_id.as_deref(), "callInfoDetail.callID")?;
     let mut ended = context.event(EventType::CallEnded, id, &[id]);
-    occurred(&mut ended, detail.call_end_ts, delivery);
+    occurred(&mut ended, detail.call_end_ts, sent_at);
     describe(&mut ended, settings, body, detail, context);
     ended.links = links(body);
     let Some(location) = &detail.call_audio_url else { return Ok(vec![ended]) };
 
     let mut recorded = context.event(EventType::RecordingAvailable, id, &[id]);
-    occurred(&mut recorded, detail.call_end_ts, delivery);
+    occurred(&mut recorded, detail.call_end_ts, sent_at);
     recorded.call.clone_from(&ended.call);
     recorded.links.clone_from(&ended.links);
     recorded.recording = Some(Recording { location: location.clone(), id: None });
@@ -190,10 +202,10 @@ fn links(body: &OrderCallback) -> Links {
 }
 
 /// The vendor's time of the fact, or else the time it signed the delivery.
-fn occurred(event: &mut Event, vendor: Option<i64>, delivery: &Verified) {
+fn occurred(event: &mut Event, vendor: Option<i64>, sent_at: Option<Instant>) {
     if let Some(at) = vendor.and_then(Instant::from_unix) {
         (event.occurred_at, event.occurred_at_basis) = (at, Basis::Vendor);
-    } else if let Some(at) = delivery.sent_at() {
+    } else if let Some(at) = sent_at {
         (event.occurred_at, event.occurred_at_basis) = (at, Basis::Sent);
     }
 }

@@ -14,7 +14,7 @@ use super::{Algorithm, Settings};
 use crate::event::Instant;
 use crate::reject::{Reason, Reject};
 use crate::secret::{Secret, Secrets, equal};
-use crate::vendor::hex::decode_hex;
+use crate::vendor::hex::{decode_hex, encode_hex};
 use crate::vendor::{Explain, Inbound, Verified};
 
 /// How far a signing time may lie ahead of our clock, seconds.
@@ -80,7 +80,8 @@ fn signing_time(text: &str, explain: &mut Explain) -> Result<i64, Reject> {
     })
 }
 
-fn check_signature(
+/// Whether `sign` is the digest of `signable` with one of the active secrets.
+pub fn check_signature(
     algorithm: Algorithm,
     secrets: &Secrets,
     signable: &Signable<'_>,
@@ -171,6 +172,27 @@ fn without_blanks(json: &[u8]) -> Vec<u8> {
         keep
     };
     json.iter().copied().filter(keep).collect()
+}
+
+/// The headers of a request with this body, signed with the first active secret; `None` when there is none.
+pub fn sign(
+    settings: &Settings,
+    secrets: &Secrets,
+    body: &str,
+    request_id: &str,
+    now: Timestamp,
+) -> Option<Vec<(&'static str, String)>> {
+    let created = now.as_second().to_string();
+    let signable = Signable { body: body.as_bytes(), created: &created, request_id, uuid: &settings.uuid };
+    let digest = digest(settings.algorithm, secrets.active().first()?, &signable);
+    let sign = encode_hex(&digest).to_ascii_uppercase();
+    Some(vec![
+        ("content-type", "application/json".to_owned()),
+        ("requestID", request_id.to_owned()),
+        ("uuid", settings.uuid.clone()),
+        ("createTs", created),
+        ("sign", sign),
+    ])
 }
 
 /// The digest with one secret.

@@ -19,6 +19,7 @@ fn settings(call_status: &[(&str, Outcome)]) -> Settings {
         algorithm: Algorithm::Md5,
         freshness_seconds: 0,
         call_status: call_status.iter().map(|(status, outcome)| ((*status).to_owned(), *outcome)).collect(),
+        api: None,
     }
 }
 

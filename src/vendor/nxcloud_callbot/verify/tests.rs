@@ -81,8 +81,9 @@ impl Case {
             algorithm: self.algorithm,
             freshness_seconds: self.freshness_seconds,
             call_status: Default::default(),
+            api: None,
         };
-        Callbot { settings, secrets: Secrets::fixed(&self.secrets) }
+        Callbot { settings, secrets: Secrets::fixed(&self.secrets), poller: None }
     }
 
     fn explained(&self, explain: &mut Explain) -> Result<Verified, Reject> {
