@@ -157,13 +157,14 @@ fn statuses(cdr: &Cdr) -> impl Iterator<Item = &str> {
     [&cdr.end_status_string, &cdr.end_status].into_iter().flatten().map(String::as_str)
 }
 
+/// The name where there is one: pushes have nothing else, and a status is the same one in a push and in the API.
 fn cause(cdr: &Cdr) -> Option<Cause> {
-    let (interface, code, text) = match (&cdr.end_status, &cdr.end_status_string) {
-        (Some(number), name) => ("EndStatus", number, name.clone()),
-        (None, Some(name)) => ("EndStatusString", name, None),
+    let (interface, code) = match (&cdr.end_status_string, &cdr.end_status) {
+        (Some(name), _) => ("EndStatusString", name),
+        (None, Some(number)) => ("EndStatus", number),
         (None, None) => return None,
     };
-    Some(Cause { interface: interface.to_owned(), code: code.clone(), text })
+    Some(Cause { interface: interface.to_owned(), code: code.clone(), text: None })
 }
 
 fn handled_by(cdr: &Cdr, outcome: Outcome) -> Option<HandledBy> {
