@@ -8,6 +8,7 @@ use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::{Check, Observer, Topics, probe};
@@ -55,10 +56,11 @@ pub struct Publisher {
     metrics: Arc<Metrics>,
     current: ArcSwap<(Inner, Observer)>,
     rebuilding: Mutex<()>,
+    runtime: Handle,
 }
 
 impl Publisher {
-    /// A producer for this configuration. Connects in the background.
+    /// A producer for this configuration. Connects in the background. To be called in a runtime.
     pub fn new(config: &Config, base: &ClientConfig, metrics: Arc<Metrics>) -> Result<Self, SettingsError> {
         let mut settings = base.clone();
         settings
@@ -77,7 +79,13 @@ impl Publisher {
             settings.set(name, value);
         }
         let first = create(&settings, &metrics).map_err(|error| config.error("kafka.properties", error.to_string()))?;
-        Ok(Self { settings, metrics, current: ArcSwap::from_pointee(first), rebuilding: Mutex::new(()) })
+        Ok(Self {
+            settings,
+            metrics,
+            current: ArcSwap::from_pointee(first),
+            rebuilding: Mutex::new(()),
+            runtime: Handle::current(),
+        })
     }
 
     /// Publishes all of `records`, in order, and returns when every one is acknowledged by all in-sync replicas.
@@ -108,7 +116,7 @@ impl Publisher {
         match current.0.send_result(future_record(record)) {
             Ok(acknowledgement) => {
                 let lost = self.metrics.posts_lost.clone();
-                tokio::spawn(async move {
+                self.runtime.spawn(async move {
                     if !matches!(acknowledgement.await, Ok(Ok(_))) {
                         lost.inc();
                     }

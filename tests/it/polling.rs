@@ -267,7 +267,7 @@ async fn access_tokens_are_renewed_early_one_at_a_time_and_are_in_no_log() {
         vendor.url()
     );
     let deployment = deployment_with(&vendor, &identity, &[("concurrency", 8)]);
-    let mut replica = deployment.spawn(&[], &[("TRUNKLINE__LOG__LEVEL", "trace")]);
+    let mut replica = deployment.spawn(&[], &[("TRUNKLINE__LOG__FILTER", "trace")]);
     replica.wait_ready();
     let calls: Vec<_> = (0..100).map(|number| json!({ "id": format!("u-{number}") })).collect();
     assert_eq!(place(&mut replica, &json!({ "calls": calls })).await.0, 202);

@@ -139,6 +139,19 @@ pub const ACCEPTED: &[(&str, Outcome)] = &[
 /// accepted contradicts itself.
 pub const NOT_ACCEPTED: &[(&str, Outcome)] = &[("1", Outcome::Unknown), ("ok", Outcome::Unknown)];
 
+/// Outcome of the `Code` of an error when a call was to be placed. All other codes are [`Outcome::Failed`]: there is no
+/// call.
+/// <https://www.tencentcloud.com/document/api/1229/59778>
+pub const REFUSED: &[(&str, Outcome)] = &[
+    ("FailedOperation.CallOutFailed", Outcome::Failed),
+    ("FailedOperation.CalleeIsLimited", Outcome::Blocked),
+    ("FailedOperation.CallerOverFrequency", Outcome::Blocked),
+    ("FailedOperation.NoCallOutNumber", Outcome::Failed),
+    // The agent is busy, not the called party.
+    ("FailedOperation.SeatStatusBusy", Outcome::Failed),
+    ("OperationDenied.NotInWhiteList", Outcome::Blocked),
+];
+
 /// Who spoke in an answered call, where the `EndStatus` or `EndStatusString` tells.
 pub const HANDLED_BY: &[(&str, HandledBy)] = &[
     ("107", HandledBy::Announcement),

@@ -1,9 +1,11 @@
-//! Tencent Cloud Contact Center (CCC): the data push of finished calls, recordings and voicemails.
+//! Tencent Cloud Contact Center (CCC): the data push of finished calls, recordings and voicemails, and the API that
+//! knows the calls whose push was lost.
 
 mod codes;
 mod form;
 mod members;
 mod normalise;
+mod poll;
 mod token;
 mod verify;
 mod wire;
@@ -18,8 +20,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use super::{
-    Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, TokenRequest, Unsigned,
-    Vendor, Verified,
+    Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Poller, Reply, Signed, TokenRequest,
+    Unsigned, Vendor, Verified,
 };
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{EventType, Outcome};
@@ -67,6 +69,8 @@ pub struct Settings {
     /// differently than trunkline. Default: none; undescribed ones are `unknown`.
     #[serde(default)]
     pub end_status: BTreeMap<String, Outcome>,
+    /// Asking the vendor for results.
+    pub api: Option<poll::Api>,
 }
 
 const fn two_hours() -> u32 {
@@ -129,7 +133,8 @@ impl Vendor for TencentCcc {
             [only] => Some(only.to_string()),
             _ => None,
         };
-        Ok(Box::new(Ccc { settings, credentials, account }))
+        let poller = poll::Ccc::new(&settings, source)?;
+        Ok(Box::new(Ccc { settings, credentials, account, poller }))
     }
 
     fn demo(&self) -> Demo {
@@ -170,6 +175,7 @@ struct Ccc {
     settings: Settings,
     credentials: Option<Secrets>,
     account: Option<String>,
+    poller: Option<poll::Ccc>,
 }
 
 impl Adapter for Ccc {
@@ -220,6 +226,10 @@ impl Adapter for Ccc {
             headers.push(("authorization", verify::basic_header(credentials.active().first()?)));
         }
         Some(Signed { query, headers, body: request.body.to_owned() })
+    }
+
+    fn poller(&self) -> Option<&dyn Poller> {
+        self.poller.as_ref().map(|poller| poller as &dyn Poller)
     }
 
     fn kept_headers(&self) -> &'static [&'static str] {

@@ -16,7 +16,10 @@ use crate::vendor::{Context, Verified};
 /// The fact a push states.
 pub fn normalise(settings: &Settings, delivery: &Verified, context: &Context) -> Result<Vec<Event>, Reject> {
     let mut event = match action(delivery)?.as_str() {
-        CDR => ended(settings, &members::object(delivery.body())?, context)?,
+        CDR => {
+            let cdr: Cdr = members::object(delivery.body())?;
+            ended(settings, &cdr, &tenant(settings, cdr.sdk_app_id.as_deref(), context)?)?
+        }
         RECORD => recorded(settings, &members::object(delivery.body())?, context)?,
         VOICEMAIL => voicemail(settings, &members::object(delivery.body())?, context)?,
         "imcdr" => return Err(Reject::new(Reason::NotHandled, "action imcdr is about an online chat, not a call")),
@@ -45,8 +48,8 @@ fn action(delivery: &Verified) -> Result<String, Reject> {
     }
 }
 
-fn ended(settings: &Settings, cdr: &Cdr, context: &Context) -> Result<Event, Reject> {
-    let context = tenant(settings, cdr.sdk_app_id.as_deref(), context)?;
+/// A session that is over, from a push or a row of the API; the context's account is its application.
+pub fn ended(settings: &Settings, cdr: &Cdr, context: &Context) -> Result<Event, Reject> {
     let session = session(cdr.session_id.as_deref())?;
     let mut event = context.event(EventType::CallEnded, &session, &[&session]);
     occurred(&mut event, cdr.ended_timestamp);
@@ -60,8 +63,8 @@ fn ended(settings: &Settings, cdr: &Cdr, context: &Context) -> Result<Event, Rej
         Call {
             id: session,
             direction: direction(cdr),
-            from: phone(cdr.caller.as_deref(), &context),
-            to: phone(cdr.callee.as_deref(), &context),
+            from: phone(cdr.caller.as_deref(), context),
+            to: phone(cdr.callee.as_deref(), context),
             agent: agent(cdr),
             started_at: cdr.start_timestamp.and_then(Instant::from_unix),
             ringing_at: cdr.ring_timestamp.and_then(Instant::from_unix),
@@ -126,7 +129,7 @@ fn tenant(settings: &Settings, app: Option<&str>, context: &Context) -> Result<C
 
 /// The id of a call. The vendor writes these UUIDs with hyphens, in one sample without: one form, so that a call keeps
 /// its key and partition. Everything else stays as it is.
-fn session(id: Option<&str>) -> Result<String, Reject> {
+pub fn session(id: Option<&str>) -> Result<String, Reject> {
     let id = lenient::required(id, "SessionId")?;
     let uuid = uuid::Uuid::try_parse(id).ok().filter(|_| matches!(id.len(), 32 | 36));
     Ok(uuid.map_or_else(|| id.to_owned(), |uuid| uuid.hyphenated().to_string()))
@@ -154,13 +157,14 @@ fn statuses(cdr: &Cdr) -> impl Iterator<Item = &str> {
     [&cdr.end_status_string, &cdr.end_status].into_iter().flatten().map(String::as_str)
 }
 
+/// The name where there is one: pushes have nothing else, and a status is the same one in a push and in the API.
 fn cause(cdr: &Cdr) -> Option<Cause> {
-    let (interface, code, text) = match (&cdr.end_status, &cdr.end_status_string) {
-        (Some(number), name) => ("EndStatus", number, name.clone()),
-        (None, Some(name)) => ("EndStatusString", name, None),
+    let (interface, code) = match (&cdr.end_status_string, &cdr.end_status) {
+        (Some(name), _) => ("EndStatusString", name),
+        (None, Some(number)) => ("EndStatus", number),
         (None, None) => return None,
     };
-    Some(Cause { interface: interface.to_owned(), code: code.clone(), text })
+    Some(Cause { interface: interface.to_owned(), code: code.clone(), text: None })
 }
 
 fn handled_by(cdr: &Cdr, outcome: Outcome) -> Option<HandledBy> {
@@ -204,7 +208,7 @@ fn key_presses(cdr: &Cdr) -> Vec<String> {
 }
 
 /// `00` and country code; other forms only with `+`, or in national form when the source has a country.
-fn phone(raw: Option<&str>, context: &Context) -> Option<Phone> {
+pub fn phone(raw: Option<&str>, context: &Context) -> Option<Phone> {
     let raw = raw?;
     let phone = match raw.trim().strip_prefix("00") {
         Some(digits) => Phone::read(&format!("+{digits}"), Convention::International, None),

@@ -68,7 +68,8 @@ fn proof(credential: &Secret, stated: &[u8]) -> [u8; PROOF] {
     mac(key.as_slice(), stated)
 }
 
-fn mac(key: &[u8], text: &[u8]) -> [u8; PROOF] {
+/// HMAC-SHA256.
+pub fn mac(key: &[u8], text: &[u8]) -> [u8; PROOF] {
     let mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.chain_update(text).finalize().into_bytes().into()
 }

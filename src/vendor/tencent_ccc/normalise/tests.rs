@@ -20,6 +20,7 @@ fn settings(end_status: &[(&str, Outcome)]) -> Settings {
         credential_files: Vec::new(),
         token_lifetime_seconds: 7200,
         end_status: end_status.iter().map(|(status, outcome)| ((*status).to_owned(), *outcome)).collect(),
+        api: None,
     }
 }
 
