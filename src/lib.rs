@@ -16,5 +16,6 @@ pub mod metrics;
 pub mod reject;
 pub mod schema;
 pub mod secret;
+pub mod simulate;
 pub mod source;
 pub mod vendor;
