@@ -22,5 +22,7 @@ mod kafka;
 mod line;
 /// TLS, SASL, client certificates.
 mod security;
+/// Simulated vendors: what they send, and a run with faults.
+mod simulator;
 /// Every vendor of the registry at once.
 mod vendors;
