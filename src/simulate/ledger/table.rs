@@ -40,22 +40,43 @@ impl fmt::Display for Ledger {
                 vendor.violations.values().sum::<u64>(),
             )?;
         }
+        let must = self.due.iter().filter(|due| due.must).count();
+        writeln!(
+            f,
+            "seed {}; {must} events due on trunkline.events, and {} that may be there",
+            self.seed,
+            self.due.len() - must
+        )?;
+        self.complaints().iter().try_for_each(|complaint| writeln!(f, "{complaint}"))
+    }
+}
+
+impl Ledger {
+    /// What went wrong in the run, other than by plan; empty when all is well. What is on `trunkline.events` is not known
+    /// here: [`Ledger::compare`] says that.
+    pub fn complaints(&self) -> Vec<String> {
+        let mut complaints = Vec::new();
         for (name, vendor) in &self.vendors {
+            let (callbacks, told) = (&vendor.callbacks, &vendor.told);
             for (what, count) in &vendor.violations {
-                writeln!(f, "{name}: not as documented, {count} times: {what}")?;
+                complaints.push(format!("{name}: not as documented, {count} times: {what}"));
             }
-            if vendor.callbacks.wrong_accepted > 0 {
-                writeln!(f, "{name}: {} wrongly signed callbacks were accepted", vendor.callbacks.wrong_accepted)?;
+            if callbacks.wrong_accepted > 0 {
+                complaints.push(format!("{name}: {} wrongly signed callbacks were accepted", callbacks.wrong_accepted));
+            }
+            if callbacks.sent > callbacks.wrong && callbacks.accepted == 0 {
+                complaints.push(format!("{name}: not one callback was accepted: is the source configured there?"));
+            }
+            if told.refused > 0 {
+                complaints.push(format!("{name}: {} create answers were refused", told.refused));
             }
         }
-        let must = self.due.iter().filter(|due| due.must).count();
-        writeln!(f, "seed {}; {must} events due on trunkline.events", self.seed)?;
         if self.not_asked_for > 0 {
-            writeln!(f, "{} of them can only come of results nobody has asked for yet", self.not_asked_for)?;
+            complaints.push(format!("{} events can only come of results nobody asked for", self.not_asked_for));
         }
         if !self.complete {
-            writeln!(f, "the run ended early")?;
+            complaints.push("the run ended early".to_owned());
         }
-        Ok(())
+        complaints
     }
 }

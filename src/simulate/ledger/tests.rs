@@ -116,6 +116,29 @@ fn a_ledger_survives_its_file_and_prints_its_differences() {
 }
 
 #[test]
+fn what_went_wrong_in_a_run_is_named() {
+    let well = ledger(vec![due("a", Outcome::Busy)]);
+    assert_eq!(well.complaints(), Vec::<String>::new());
+    type Spoil = fn(&mut Ledger, &mut VendorLedger);
+    let spoils: [(Spoil, &str); 6] = [
+        (|_, vendor| vendor.violations = [("query: no token".to_owned(), 2)].into(), "2 times: query: no token"),
+        (|_, vendor| vendor.callbacks.wrong_accepted = 3, "3 wrongly signed"),
+        (|_, vendor| vendor.callbacks.sent = 1, "not one callback"),
+        (|_, vendor| vendor.told.refused = 4, "4 create answers"),
+        (|ledger, _| ledger.not_asked_for = 5, "5 events"),
+        (|ledger, _| ledger.complete = false, "ended early"),
+    ];
+    for (spoil, named) in spoils {
+        let (mut ledger, mut vendor) = (well.clone(), well.vendors["v"].clone());
+        spoil(&mut ledger, &mut vendor);
+        ledger.vendors.insert("v".to_owned(), vendor);
+        let complaints = ledger.complaints();
+        assert!(complaints.len() == 1 && complaints[0].contains(named), "{named}: {complaints:?}");
+        assert!(ledger.to_string().contains(named));
+    }
+}
+
+#[test]
 fn an_event_of_the_schema_can_be_read() {
     let event = r#"{"type":"call.ended","key":"00","revision":0,"source":"s","vendor":"v","account":"a","subject":"x",
         "channel":"poll","occurred_at":"2026-01-01T00:00:00.000Z","outcome":"busy","raw":{"any":1}}"#;
