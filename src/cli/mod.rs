@@ -5,6 +5,7 @@ mod dev;
 mod request;
 mod schema;
 mod serve;
+mod simulate;
 mod tail;
 
 use std::path::PathBuf;
@@ -29,6 +30,8 @@ enum Command {
     Serve(serve::Serve),
     /// Try it out: everything in one process, with a broker in memory and demo sources.
     Dev(dev::Dev),
+    /// Play the vendors: serve their APIs, place calls and send their callbacks, with faults.
+    Simulate(Box<simulate::Simulate>),
     /// Check a deployment: configuration, sources, Kafka, topics, clock.
     Check(check::Check),
     /// Follow the published events.
@@ -68,6 +71,7 @@ pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Check(check) => return ended(check.run()),
         Command::Verify(verify) => return ended(verify.run()),
+        Command::Simulate(simulate) => return ended(simulate.run()),
         Command::Serve(serve) => serve.run(),
         Command::Dev(dev) => dev.run(),
         Command::Tail(tail) => tail.run(),

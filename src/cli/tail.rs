@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::Failed;
 use crate::event::{Event, Outcome};
-use crate::kafka::{Topics, client_config, consumer_config};
+use crate::kafka::{Topic, Topics, client_config, consumer_config};
 use crate::lifecycle;
 
 use super::{ConfigFile, runtime};
@@ -78,24 +78,7 @@ pub(super) fn follow(
     count: Option<usize>,
     stop: &CancellationToken,
 ) -> Result<(), Failed> {
-    let failed =
-        |error: rdkafka::error::KafkaError| Failed::Running(format!("reading {}: {error}", topics.events.name));
-    let mut settings = consumer_config(client);
-    // Assigned by hand: a group name is needed, but nothing joins or commits.
-    let consumer: BaseConsumer = settings.set("group.id", "trunkline-tail").create().map_err(failed)?;
-    let mut assignment = TopicPartitionList::new();
-    for topic in topics.published() {
-        let metadata = consumer.fetch_metadata(Some(&topic.name), Duration::from_secs(10)).map_err(failed)?;
-        let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
-        if partitions == 0 {
-            return Err(Failed::Running(format!("topic {} does not exist", topic.name)));
-        }
-        for partition in 0..partitions {
-            assignment.add_partition_offset(&topic.name, partition as i32, from).map_err(failed)?;
-        }
-    }
-    consumer.assign(&assignment).map_err(failed)?;
-
+    let (consumer, _) = reader(client, &topics.published(), from)?;
     let mut shown = 0;
     while !stop.is_cancelled() && count.is_none_or(|count| shown < count) {
         let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) else { continue };
@@ -120,6 +103,29 @@ pub(super) fn follow(
         }
     }
     Ok(())
+}
+
+/// A consumer of all partitions of `topics`, and how many those are. It says when it has come to the end of one.
+pub(super) fn reader(client: &ClientConfig, topics: &[&Topic], from: Offset) -> Result<(BaseConsumer, usize), Failed> {
+    let names: Vec<_> = topics.iter().map(|topic| topic.name.as_str()).collect();
+    let failed = |error: rdkafka::error::KafkaError| Failed::Running(format!("reading {}: {error}", names.join(", ")));
+    let mut settings = consumer_config(client);
+    // Assigned by hand: a group name is needed, but nothing joins or commits.
+    settings.set("group.id", "trunkline-tail").set("enable.partition.eof", "true");
+    let consumer: BaseConsumer = settings.create().map_err(failed)?;
+    let mut assignment = TopicPartitionList::new();
+    for topic in topics {
+        let metadata = consumer.fetch_metadata(Some(&topic.name), Duration::from_secs(10)).map_err(failed)?;
+        let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
+        if partitions == 0 {
+            return Err(Failed::Running(format!("topic {} does not exist", topic.name)));
+        }
+        for partition in 0..partitions {
+            assignment.add_partition_offset(&topic.name, partition as i32, from).map_err(failed)?;
+        }
+    }
+    consumer.assign(&assignment).map_err(failed)?;
+    Ok((consumer, assignment.count()))
 }
 
 impl Filter {

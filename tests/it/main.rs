@@ -24,5 +24,7 @@ mod line;
 mod polling;
 /// TLS, SASL, client certificates.
 mod security;
+/// Simulated vendors: what they send, and a run with faults.
+mod simulator;
 /// Every vendor of the registry at once.
 mod vendors;

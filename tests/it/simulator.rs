@@ -1,0 +1,135 @@
+//! Simulated vendors, which are written from the vendors' documents, against the code that reads vendors.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use trunkline::config::Config;
+use trunkline::event::{Channel, Event, Instant};
+use trunkline::reject::Reject;
+use trunkline::simulate::ledger::{Ledger, Seen};
+use trunkline::simulate::plan::{Faults, Plan, VendorPlan};
+use trunkline::simulate::site::Site;
+use trunkline::simulate::vendors::{Delivery, Due, REGISTRY, Signing, Way};
+use trunkline::simulate::{Simulation, names, settings};
+use trunkline::source::{Source, build};
+use trunkline::vendor::{Explain, Inbound};
+
+use super::deployment::{Deployment, eventually};
+use super::kafka::Cluster;
+
+/// The simulated sources without what is for asking vendors: these tests are about callbacks.
+fn sources() -> String {
+    let all: Vec<_> = names().into_iter().map(str::to_owned).collect();
+    let toml = settings(&all, "127.0.0.1:1".parse().expect("an address")).expect("known");
+    let wanted = |line: &&str| !["api.", "poll.", "dialer_tokens"].iter().any(|key| line.starts_with(key));
+    toml.lines().filter(wanted).collect::<Vec<_>>().join("\n")
+}
+
+/// What trunkline makes of a callback: checks in the order of the HTTP handler.
+fn take(source: &Source, delivery: &Delivery) -> Result<Vec<Event>, Reject> {
+    let (path, query) = match delivery.path.split_once('?') {
+        Some((path, query)) => (path, Some(query.to_owned())),
+        None => (&*delivery.path, None),
+    };
+    let (token, kind) = match path.split_once('/') {
+        Some((token, kind)) => (Some(token), kind),
+        None => (None, path),
+    };
+    source.check_path_token(token)?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in &delivery.headers {
+        let name: HeaderName = name.parse().expect("a name");
+        headers.append(name, HeaderValue::from_str(value).expect("a value"));
+    }
+    let kind = source.kind(kind).expect("a kind of the vendor");
+    let body = delivery.body.clone().into();
+    let inbound = Inbound { kind, method: Method::POST, query, headers, body };
+    let now = Timestamp::now();
+    let verified = source.adapter.verify(inbound, now, &mut Explain::off())?;
+    let context = source.context(Channel::Callback, Instant::new(now));
+    Ok(source.adapter.normalise(&verified, &context)?.events)
+}
+
+fn is_due(event: &Event, due: &Due) -> bool {
+    let outcome = event.outcome.map(|outcome| outcome.as_str());
+    let right = |wanted: &trunkline::simulate::call::Outcome| outcome == Some(wanted.as_str());
+    event.event_type.as_str() == due.event_type
+        && event.subject == due.subject
+        && (outcome == due.outcome.map(|outcome| outcome.as_str()) || due.also.iter().any(right))
+}
+
+#[test]
+fn every_callback_gives_the_events_that_are_due_and_a_wrong_signature_none() {
+    let config = Config::from_toml(&sources()).unwrap_or_else(|errors| panic!("{errors:?}"));
+    let sources = build(&config).unwrap_or_else(|errors| panic!("{errors:?}"));
+    for vendor in REGISTRY {
+        let site = Site::new(*vendor, VendorPlan { refuse: 0.1, ..VendorPlan::new(vendor.name()) }, 7);
+        let source = &sources[&site.source];
+        for number in 0..200 {
+            let placing = site.place(vendor.together());
+            let due = vendor.due(&placing);
+            for callback in vendor.callbacks(&placing) {
+                let what = format!("{} {} of placing {number}", vendor.name(), callback.name);
+                let nonce = format!("{number:032x}");
+                let right = Signing { now: Timestamp::now(), nonce, wrong: None };
+                let events =
+                    take(source, &vendor.sign(&callback, &right)).unwrap_or_else(|reject| panic!("{what}: {reject}"));
+                let stated = |due: &&Due| due.ways.contains(&Way::Callback(callback.name.clone()));
+                for due in due.iter().filter(stated) {
+                    assert!(events.iter().any(|event| is_due(event, due)), "{what}: {due:?} is not in {events:?}");
+                }
+                for event in &events {
+                    assert!(due.iter().filter(stated).any(|due| is_due(event, due)), "{what}: {event:?} is not due");
+                }
+                for bits in 0..12 {
+                    let wrong = vendor.sign(&callback, &Signing { wrong: Some(bits), ..right.clone() });
+                    assert!(take(source, &wrong).is_err(), "{what}: wrongly signed ({bits})");
+                }
+            }
+        }
+    }
+}
+
+fn compare(ledger: &Ledger, deployment: &Deployment) -> trunkline::simulate::ledger::Comparison {
+    let read = |record: super::deployment::Record| serde_json::from_slice::<Seen>(&record.value).expect("an event");
+    ledger.compare(&deployment.read("events").into_iter().map(read).collect::<Vec<_>>())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_published_is_what_is_due_whatever_goes_wrong_with_callbacks() {
+    let deployment = Deployment::new(Cluster::shared().bootstrap(), &sources());
+    let mut replica = deployment.start();
+    let faults = Faults {
+        lose: 0.2,
+        duplicate: 0.5,
+        reorder: 0.2,
+        hold: Duration::from_millis(500),
+        delay_ms: 0..=200,
+        wrong_signatures: 0.1,
+        ..Faults::default()
+    };
+    // trunkline is told of no calls: nothing but callbacks can tell it of their ends.
+    let plan = |name: &&str| VendorPlan {
+        calls: 150,
+        rate: 100.0,
+        untold: 1.0,
+        faults: faults.clone(),
+        ..VendorPlan::new(name)
+    };
+    let plan = Plan { seed: 7, vendors: names().iter().map(plan).collect() };
+    let simulation = Simulation::start(plan, "127.0.0.1:0".parse().expect("an address")).await.expect("starts");
+    let ledger = simulation.run(&replica.url(), Duration::ZERO, CancellationToken::new()).await.expect("runs");
+    for (name, vendor) in &ledger.vendors {
+        assert_eq!(vendor.callbacks.wrong_accepted, 0, "{name}");
+        assert_eq!(vendor.callbacks.refused, vendor.callbacks.wrong, "{name}: {:?}", vendor.callbacks);
+        assert!(vendor.callbacks.lost > 0 && vendor.callbacks.duplicates > 0, "{name}: {:?}", vendor.callbacks);
+    }
+    assert!(ledger.due.iter().any(|due| due.must) && ledger.due.iter().any(|due| !due.must));
+    eventually("everything due is published", || compare(&ledger, &deployment).missing.is_empty());
+    let comparison = compare(&ledger, &deployment);
+    assert!(comparison.is_good(), "{comparison}");
+    simulation.stop().await;
+    assert!(replica.stop().success());
+}
