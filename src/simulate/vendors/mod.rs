@@ -3,7 +3,9 @@
 //! Everything a vendor does is a plain function of values: what a call's create answer, callbacks and API answers look
 //! like. Sending, timing and faults are done once for all vendors, in the files beside this folder.
 
+mod huawei_cec;
 mod sestek_knovvu;
+mod tencent_ccc;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -17,7 +19,7 @@ use super::draw::Draw;
 use super::site::Site;
 
 /// Every simulated vendor.
-pub static REGISTRY: &[&dyn Vendor] = &[&sestek_knovvu::SestekKnovvu];
+pub static REGISTRY: &[&dyn Vendor] = &[&sestek_knovvu::SestekKnovvu, &huawei_cec::HuaweiCec, &tencent_ccc::TencentCcc];
 
 /// The simulated vendor of that name.
 pub fn find(name: &str) -> Option<&'static dyn Vendor> {
