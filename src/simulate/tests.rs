@@ -87,7 +87,7 @@ async fn simulation(calls: u64, faults: Faults, change: impl FnOnce(&mut VendorP
 
 /// Asks the simulated vendor for the results of these calls.
 async fn ask(simulation: &Simulation, ids: &[Value]) -> reqwest::Result<reqwest::Response> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    crate::tls::install_provider();
     let client = reqwest::Client::new();
     let base = format!("http://{}/{SESTEK}", simulation.address());
     let form = "grant_type=client_credentials&client_id=simulated-client\
@@ -189,7 +189,7 @@ async fn a_run_waits_for_lost_results_to_be_asked_for() {
 async fn limits_violations_and_strays_are_counted() {
     let simulation = simulation(0, Faults::default(), |plan| plan.limit = Some(2)).await;
     let statuses = async |path: &str| {
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crate::tls::install_provider();
         let request = reqwest::Client::new().post(format!("http://{}{path}", simulation.address()));
         request.send().await.expect("an answer").status().as_u16()
     };

@@ -21,7 +21,7 @@ pub(super) struct Trunkline {
 impl Trunkline {
     pub(super) fn new(base: &str, stop: CancellationToken) -> Result<Self, Unfit> {
         // One provider of cryptography for the process; a second call changes nothing.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crate::tls::install_provider();
         let client = reqwest::Client::builder().timeout(TIMEOUT).no_proxy().build();
         let client = client.map_err(|error| Unfit::Client(error.to_string()))?;
         Ok(Self { client, base: base.trim_end_matches('/').to_owned(), stop })

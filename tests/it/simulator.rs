@@ -9,14 +9,14 @@ use trunkline::config::Config;
 use trunkline::event::{Channel, Event, Instant};
 use trunkline::reject::Reject;
 use trunkline::simulate::ledger::{Ledger, Seen};
-use trunkline::simulate::plan::{Faults, Plan, VendorPlan};
+use trunkline::simulate::plan::{Away, Faults, Outage, Plan, VendorPlan};
 use trunkline::simulate::site::Site;
 use trunkline::simulate::vendors::{Delivery, Due, REGISTRY, Signing, Way};
 use trunkline::simulate::{Simulation, names, settings};
 use trunkline::source::{Source, build};
 use trunkline::vendor::{Explain, Inbound};
 
-use super::deployment::{Deployment, eventually};
+use super::deployment::{Deployment, PATIENCE, eventually};
 use super::kafka::Cluster;
 
 /// The simulated sources without what is for asking vendors: these tests are about callbacks.
@@ -97,36 +97,57 @@ fn compare(ledger: &Ledger, deployment: &Deployment) -> trunkline::simulate::led
     ledger.compare(&deployment.read("events").into_iter().map(read).collect::<Vec<_>>())
 }
 
+/// How long asking may take after the last call: far above what it needs.
+const ASKING: Duration = Duration::from_secs(180);
+
+/// Most requests of an action in any second: the simulated sources ask 10 a second with a burst of 10, and a process that
+/// takes over begins with an empty budget.
+const BUDGET: u64 = 20;
+
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_published_is_what_is_due_whatever_goes_wrong_with_callbacks() {
-    let deployment = Deployment::new(Cluster::shared().bootstrap(), &sources());
-    let mut replica = deployment.start();
+async fn every_result_comes_once_whatever_is_lost_also_when_a_poller_dies_during_an_outage() {
     let faults = Faults {
         lose: 0.2,
-        duplicate: 0.5,
-        reorder: 0.2,
-        hold: Duration::from_millis(500),
-        delay_ms: 0..=200,
-        wrong_signatures: 0.1,
+        duplicate: 0.3,
+        reorder: 0.3,
+        hold: Duration::from_secs(1),
+        delay_ms: 0..=500,
+        wrong_signatures: 0.05,
         ..Faults::default()
     };
-    // trunkline is told of no calls: nothing but callbacks can tell it of their ends.
+    let outage = Outage { from: Duration::from_secs(6), to: Duration::from_secs(14), form: Away::Unavailable };
     let plan = |name: &&str| VendorPlan {
-        calls: 150,
-        rate: 100.0,
-        untold: 1.0,
+        calls: 1000,
+        rate: 50.0,
         faults: faults.clone(),
+        outages: vec![outage],
+        token_seconds: Some(10),
         ..VendorPlan::new(name)
     };
     let plan = Plan { seed: 7, vendors: names().iter().map(plan).collect() };
     let simulation = Simulation::start(plan, "127.0.0.1:0".parse().expect("an address")).await.expect("starts");
-    let ledger = simulation.run(&replica.url(), Duration::ZERO, CancellationToken::new()).await.expect("runs");
+    let group = uuid::Uuid::new_v4().simple();
+    let extra = format!(
+        "poll.group = \"{group}-poll\"\npoll.calls_group = \"{group}-calls\"\npoll.session_timeout_ms = 6000\n{}",
+        simulation.settings()
+    );
+    let deployment = Deployment::new(Cluster::shared().bootstrap(), &extra);
+    let (mut replica, mut dies) = (deployment.start(), deployment.start());
+    let killer = tokio::task::spawn_blocking(move || {
+        std::thread::sleep(Duration::from_secs(10));
+        dies.kill();
+    });
+    let ledger = simulation.run(&replica.url(), ASKING, CancellationToken::new()).await.expect("runs");
+    killer.await.expect("killed");
+    assert!(ledger.complete, "{ledger}");
     for (name, vendor) in &ledger.vendors {
+        assert_eq!(vendor.violations, Default::default(), "{name}");
         assert_eq!(vendor.callbacks.wrong_accepted, 0, "{name}");
-        assert_eq!(vendor.callbacks.refused, vendor.callbacks.wrong, "{name}: {:?}", vendor.callbacks);
-        assert!(vendor.callbacks.lost > 0 && vendor.callbacks.duplicates > 0, "{name}: {:?}", vendor.callbacks);
+        assert_eq!(vendor.told.accepted, vendor.placed + vendor.refused, "{name}: {:?}", vendor.told);
+        for (action, counts) in &vendor.actions {
+            assert!(counts.highest_per_second <= BUDGET, "{name} {action}: {counts:?}");
+        }
     }
-    assert!(ledger.due.iter().any(|due| due.must) && ledger.due.iter().any(|due| !due.must));
     eventually("everything due is published", || compare(&ledger, &deployment).missing.is_empty());
     let comparison = compare(&ledger, &deployment);
     assert!(comparison.is_good(), "{comparison}");
