@@ -219,7 +219,8 @@ impl Adapter for Cec {
     }
 
     fn normalise(&self, delivery: &Verified, context: &Context) -> Result<Facts, Reject> {
-        normalise::normalise(&self.settings, delivery, context).map(Facts::from)
+        let events = normalise::normalise(&self.settings, delivery, context)?;
+        Ok(Facts { hints: normalise::hints(&events), events })
     }
 
     /// Anything: the vendor documents no content type, and the form of the body is checked anyway.

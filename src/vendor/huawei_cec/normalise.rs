@@ -12,7 +12,7 @@ use crate::event::{
 };
 use crate::reject::{Reason, Reject};
 use crate::vendor::code::look_up;
-use crate::vendor::{Context, Verified, lenient};
+use crate::vendor::{Context, Hint, Verified, lenient};
 
 /// Fields only callbacks of bidirectional calls have.
 const DUAL_ONLY: &[&str] =
@@ -27,6 +27,12 @@ pub fn normalise(settings: &Settings, delivery: &Verified, context: &Context) ->
         CAMPAIGN_RESULT => campaign(settings, delivery, context),
         other => unreachable!("{other} is not a kind of this vendor"),
     }
+}
+
+/// Calls whose end is still to come: those that are connected. The callback of their end can get lost.
+pub fn hints(events: &[Event]) -> Vec<Hint> {
+    let connected = events.iter().filter(|event| event.event_type == EventType::CallAnswered);
+    connected.map(|event| Hint { call: event.subject.clone() }).collect()
 }
 
 /// One of the two kinds of call that end with a release callback, and that the vendor's API tells of.
@@ -312,7 +318,7 @@ pub fn serial(value: Option<&str>) -> Result<&str, Reject> {
 }
 
 /// An id is also a Kafka key.
-pub fn check_length(field: &str, id: &str) -> Result<(), Reject> {
+fn check_length(field: &str, id: &str) -> Result<(), Reject> {
     if id.len() <= 256 {
         return Ok(());
     }
