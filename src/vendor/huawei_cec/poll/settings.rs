@@ -17,6 +17,7 @@ const TOKEN_PATH: &str = "/apigovernance/api/oauth/tokenByAkSk";
 /// <https://support.huaweicloud.com/intl/en-us/api-cec/cec_07_0002.html>
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "HuaweiCecApi")]
 pub struct Api {
     /// The vendor's address, without the paths of its API.
     pub base_url: String,
@@ -47,6 +48,7 @@ pub struct Api {
 /// <https://support.huaweicloud.com/intl/en-us/api-cec/cec_07_1305.html>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "HuaweiCecTaskType")]
 pub enum TaskType {
     /// Bidirectional calls.
     Dual,
