@@ -16,7 +16,7 @@ use trunkline::simulate::{Simulation, names, settings};
 use trunkline::source::{Source, build};
 use trunkline::vendor::{Explain, Inbound};
 
-use super::deployment::{Deployment, PATIENCE, eventually};
+use super::deployment::{Deployment, eventually};
 use super::kafka::Cluster;
 
 /// The simulated sources without what is for asking vendors: these tests are about callbacks.

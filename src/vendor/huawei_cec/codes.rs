@@ -13,6 +13,8 @@ pub const DUAL: &str = "dual.releaseReason";
 pub const CAMPAIGN: &str = "campaign.failCode";
 /// `callStatus` of a campaign's call, which counts where there is no `failCode`.
 pub const CAMPAIGN_STATUS: &str = "campaign.callStatus";
+/// `retCode` of the answer to a request that should place a call, when it did not.
+pub const CREATE: &str = "create.retCode";
 
 /// Outcome of a voice notification's `releaseReason`.
 ///
@@ -39,6 +41,19 @@ pub const DUAL_RELEASE_REASON: &[(&str, Outcome)] = &[
     ("4", Outcome::Failed),
     ("5", Outcome::NoAnswer),
     ("6", Outcome::Failed),
+];
+
+/// Outcome of a call that was refused when it should be placed, where it is not `failed`: 5 is the called number (in some
+/// versions also the caller's), 16 a trial tenant's number that is not on its list, the long ones are policies for callers and
+/// called parties of ITA calls.
+/// <https://support.huaweicloud.com/intl/en-us/api-cec/cec_07_2801.html>
+/// <https://support.huaweicloud.com/intl/en-us/api-cec/cec_07_1303.html>
+pub const CREATE_RET_CODE: &[(&str, Outcome)] = &[
+    ("5", Outcome::InvalidNumber),
+    ("16", Outcome::Blocked),
+    ("90106010", Outcome::Blocked),
+    ("90106011", Outcome::Blocked),
+    ("90106012", Outcome::Blocked),
 ];
 
 /// Outcome of a campaign's `callStatus`.

@@ -3,6 +3,7 @@
 mod codes;
 mod flat;
 mod normalise;
+mod poll;
 mod verify;
 mod wire;
 
@@ -16,7 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use super::CodeTable;
 use super::{
-    Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified, proof,
+    Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Poller, Reply, Signed, Unsigned, Vendor, Verified,
+    proof,
 };
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{Convention, EventType, Outcome};
@@ -99,6 +101,8 @@ pub struct Settings {
     /// all zeros.
     #[serde(default)]
     pub campaign_fail_code: BTreeMap<String, Outcome>,
+    /// Asking the vendor's API about calls. Its presence allows it.
+    pub api: Option<poll::Api>,
 }
 
 const fn day() -> u32 {
@@ -183,7 +187,11 @@ impl Vendor for HuaweiCec {
                            key, or set `path_token_files` or `allowed_addresses`, or spell out `allow_unverified = true`";
             return Err(source.error("secret_files", message));
         }
-        Ok(Box::new(Cec { settings, proof }))
+        let poller = match settings.api.clone() {
+            Some(api) => Some(poll::Asker::new(source, &settings, api)?),
+            None => None,
+        };
+        Ok(Box::new(Cec { settings, proof, poller }))
     }
 
     fn demo(&self) -> Demo {
@@ -207,6 +215,7 @@ impl Vendor for HuaweiCec {
 struct Cec {
     settings: Settings,
     proof: Proof,
+    poller: Option<poll::Asker>,
 }
 
 impl Adapter for Cec {
@@ -219,7 +228,8 @@ impl Adapter for Cec {
     }
 
     fn normalise(&self, delivery: &Verified, context: &Context) -> Result<Facts, Reject> {
-        normalise::normalise(&self.settings, delivery, context).map(Facts::from)
+        let events = normalise::normalise(&self.settings, delivery, context)?;
+        Ok(Facts { hints: normalise::hints(&events), events })
     }
 
     /// Anything: the vendor documents no content type, and the form of the body is checked anyway.
@@ -253,6 +263,10 @@ impl Adapter for Cec {
 
     fn active_secrets(&self) -> Option<usize> {
         self.proof.has_key.then(|| self.proof.secrets.active().len())
+    }
+
+    fn poller(&self) -> Option<&dyn Poller> {
+        self.poller.as_ref().map(|poller| poller as &dyn Poller)
     }
 
     fn kept_headers(&self) -> &'static [&'static str] {

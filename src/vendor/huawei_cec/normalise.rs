@@ -12,7 +12,7 @@ use crate::event::{
 };
 use crate::reject::{Reason, Reject};
 use crate::vendor::code::look_up;
-use crate::vendor::{Context, Verified, lenient};
+use crate::vendor::{Context, Hint, Verified, lenient};
 
 /// Fields only callbacks of bidirectional calls have.
 const DUAL_ONLY: &[&str] =
@@ -29,8 +29,14 @@ pub fn normalise(settings: &Settings, delivery: &Verified, context: &Context) ->
     }
 }
 
-/// One of the two kinds of call with a release callback.
-struct Interface<'a> {
+/// Calls whose end is still to come: those that are connected. The callback of their end can get lost.
+pub fn hints(events: &[Event]) -> Vec<Hint> {
+    let connected = events.iter().filter(|event| event.event_type == EventType::CallAnswered);
+    connected.map(|event| Hint { call: event.subject.clone() }).collect()
+}
+
+/// One of the two kinds of call that end with a release callback, and that the vendor's API tells of.
+pub struct Interface<'a> {
     cause: &'static str,
     table: &'static [(&'static str, Outcome)],
     configured: &'a BTreeMap<String, Outcome>,
@@ -39,7 +45,8 @@ struct Interface<'a> {
 }
 
 impl<'a> Interface<'a> {
-    fn vn(settings: &'a Settings) -> Self {
+    /// Voice notifications and voice outbound calls.
+    pub fn vn(settings: &'a Settings) -> Self {
         Self {
             cause: codes::VN,
             table: codes::VN_RELEASE_REASON,
@@ -49,7 +56,8 @@ impl<'a> Interface<'a> {
         }
     }
 
-    fn dual(settings: &'a Settings) -> Self {
+    /// Bidirectional calls.
+    pub fn dual(settings: &'a Settings) -> Self {
         Self {
             cause: codes::DUAL,
             table: codes::DUAL_RELEASE_REASON,
@@ -57,6 +65,11 @@ impl<'a> Interface<'a> {
             handled_by: HandledBy::Agent,
             dual: true,
         }
+    }
+
+    /// Outcome of a code; `None` for one that is neither configured nor in the table.
+    pub fn outcome(&self, code: &str) -> Option<Outcome> {
+        self.configured.get(code).copied().or_else(|| look_up(self.table, code))
     }
 }
 
@@ -78,20 +91,33 @@ fn release(
         return Err(Reject::new(Reason::FieldInvalid, detail));
     }
     let body: Release = flat.to()?;
-    let id = serial(body.call_serial_no.as_deref())?;
-    let call = released_call(settings, &body, id, context);
-    let released_at = call.ended_at;
+    let mut ended = ended(interface, settings, &body, context)?;
+    sent(&mut ended, delivery);
+    ended.raw = raw(&flat, delivery, context);
+    let id = ended.subject.clone();
+    Ok(with_recording(ended, body.recordfile, &[&id], context))
+}
 
+/// `call.ended` of a call, without the vendor's own object.
+pub fn ended(
+    interface: &Interface<'_>,
+    settings: &Settings,
+    body: &Release,
+    context: &Context,
+) -> Result<Event, Reject> {
+    let id = serial(body.call_serial_no.as_deref())?;
+    let call = released_call(settings, body, id, context);
     // The serial number alone: the vendor's queries for a call ask for nothing else, whatever kind of call it was.
     let mut ended = context.event(EventType::CallEnded, id, &[id]);
-    occurred(&mut ended, released_at, delivery);
-    ended.outcome = Some(released_outcome(interface, &body, call.answered_at.is_some()));
+    if let Some(at) = call.ended_at {
+        (ended.occurred_at, ended.occurred_at_basis) = (at, Basis::Vendor);
+    }
+    ended.outcome = Some(released_outcome(interface, body, call.answered_at.is_some()));
     ended.handled_by = (ended.outcome == Some(Outcome::Answered)).then_some(interface.handled_by);
     ended.cause = cause(interface.cause, body.release_reason.as_ref());
-    ended.links.custom = body.call_data;
-    ended.raw = raw(&flat, delivery, context);
+    ended.links.custom.clone_from(&body.call_data);
     ended.call = Some(call);
-    Ok(with_recording(ended, body.recordfile, &[id], context))
+    Ok(ended)
 }
 
 fn released_call(settings: &Settings, body: &Release, id: &str, context: &Context) -> Call {
@@ -118,8 +144,7 @@ fn released_outcome(interface: &Interface<'_>, body: &Release, answered: bool) -
     if answered {
         return Outcome::Answered;
     }
-    let Some(code) = body.release_reason.as_deref() else { return Outcome::Unknown };
-    interface.configured.get(code).copied().or_else(|| look_up(interface.table, code)).unwrap_or(Outcome::Unknown)
+    body.release_reason.as_deref().and_then(|code| interface.outcome(code)).unwrap_or(Outcome::Unknown)
 }
 
 fn connected(settings: &Settings, delivery: &Verified, context: &Context) -> Result<Vec<Event>, Reject> {
@@ -131,7 +156,7 @@ fn connected(settings: &Settings, delivery: &Verified, context: &Context) -> Res
     let body: DualStatus = flat.to()?;
     let id = serial(body.call_serial_no.as_deref())?;
     let mut event = context.event(EventType::CallAnswered, id, &[id]);
-    occurred(&mut event, None, delivery);
+    sent(&mut event, delivery);
     event.handled_by = Some(HandledBy::Agent);
     event.links.custom = body.call_data;
     event.raw = raw(&flat, delivery, context);
@@ -172,7 +197,7 @@ fn campaign_record(
     let (id, ids) = campaign_ids(&record)?;
     let ids: Vec<_> = ids.iter().map(String::as_str).collect();
     let mut ended = context.event(EventType::CallEnded, &id, &ids);
-    occurred(&mut ended, None, delivery);
+    sent(&mut ended, delivery);
     ended.outcome = Some(campaign_outcome(settings, &record));
     ended.cause = cause(codes::CAMPAIGN, record.fail_code.as_ref())
         .or_else(|| cause(codes::CAMPAIGN_STATUS, record.call_status.as_ref()));
@@ -267,7 +292,8 @@ fn agent(service_no: &Option<String>) -> Option<Agent> {
     Some(Agent { id: Some(service_no.clone()?), ..Agent::default() })
 }
 
-fn phone(settings: &Settings, text: &Option<String>, context: &Context) -> Option<Phone> {
+/// A number as the vendor writes it.
+pub fn phone(settings: &Settings, text: &Option<String>, context: &Context) -> Option<Phone> {
     Phone::read(text.as_deref()?, settings.numbers.convention(), context.country)
 }
 
@@ -279,16 +305,15 @@ fn time(text: &str, formats: &[&str], context: &Context) -> Option<Instant> {
     local.or_else(|| digits()?.parse().ok().and_then(Instant::from_unix))
 }
 
-/// The vendor's time of the fact, or else the time it signed the delivery.
-fn occurred(event: &mut Event, vendor: Option<Instant>, delivery: &Verified) {
-    if let Some(at) = vendor {
-        (event.occurred_at, event.occurred_at_basis) = (at, Basis::Vendor);
-    } else if let Some(at) = delivery.sent_at() {
+/// Where the vendor gives no time of the fact, it is the time it signed the delivery.
+fn sent(event: &mut Event, delivery: &Verified) {
+    if let Some(at) = delivery.sent_at().filter(|_| event.occurred_at_basis == Basis::Received) {
         (event.occurred_at, event.occurred_at_basis) = (at, Basis::Sent);
     }
 }
 
-fn serial(value: Option<&str>) -> Result<&str, Reject> {
+/// The id of a call.
+pub fn serial(value: Option<&str>) -> Result<&str, Reject> {
     let id = value.ok_or_else(|| Reject::new(Reason::FieldMissing, "callSerialNo is absent or empty"))?;
     check_length("callSerialNo", id)?;
     Ok(id)

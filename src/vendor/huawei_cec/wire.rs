@@ -109,12 +109,18 @@ pub struct CampaignRecord {
 }
 
 /// A text. The word `null` gives `None`, because the vendor's signature does not tell it from JSON's null.
-fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     lenient::text(deserializer).map(|text| text.filter(|text| text != "null"))
 }
 
 /// A [`known`] text without its blanks, because the vendor's signature does not cover them: whoever saw a request could
 /// add some, and a call id with a blank more would be another call.
-fn compact<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(known(deserializer)?.map(|text| text.replace(' ', "")).filter(|text| !text.is_empty()))
+pub fn compact<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(lenient::text(deserializer)?.as_deref().and_then(without_blanks))
+}
+
+/// What [`compact`] reads from a text.
+pub fn without_blanks(text: &str) -> Option<String> {
+    let text = text.replace(' ', "");
+    (!text.is_empty() && text != "null").then_some(text)
 }

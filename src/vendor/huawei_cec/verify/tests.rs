@@ -66,7 +66,7 @@ impl Case {
             other: self.other,
             allow_unverified: self.allow_unverified,
         };
-        Cec { settings, proof }
+        Cec { settings, proof, poller: None }
     }
 
     fn explained(&self, explain: &mut Explain) -> Result<Verified, Reject> {

@@ -41,6 +41,7 @@ fn a_bidirectional_call() {
     assert_eq!((answered.event_type, answered.occurred_at_basis), (EventType::CallAnswered, Basis::Sent));
     assert_eq!((answered.outcome, answered.links.custom.as_deref()), (None, Some("crm-77")));
     assert!(answered.call.as_ref().is_some_and(|call| call.agent.is_none() && call.answered_at.is_none()));
+    assert_eq!(hints(&events), [Hint { call: "1300000000000000002".to_owned() }], "its end is still to come");
 
     let ended =
         read(DUAL_RELEASE, dual(json!({"callSerialNo": "1300000000000000002", "recordfile": ""}))).swap_remove(0);
@@ -50,6 +51,7 @@ fn a_bidirectional_call() {
     assert_eq!(shown(call.answered_at), "2024-03-01T08:00:07.450Z", "the customer's, not the agent's");
     assert_eq!((ended.subject.clone(), ended.links.custom.as_deref()), (answered.subject.clone(), Some("crm-77")));
     assert_ne!(ended.key, answered.key);
+    assert!(hints(std::slice::from_ref(&ended)).is_empty());
     let no_number_shown = read(DUAL_RELEASE, dual(json!({"callerPresent": ""}))).swap_remove(0);
     assert_eq!(no_number_shown.call.and_then(|call| call.from).map(|from| from.raw).as_deref(), Some("02100000001"));
 }
