@@ -1,7 +1,8 @@
-//! Sestek Knovvu Virtual Agent: results of outbound calls, pushed to the `ResultDestination` of a call.
+//! Sestek Knovvu Virtual Agent: results of outbound calls, pushed to the `ResultDestination` of a call or asked for.
 
 mod codes;
 mod normalise;
+mod poll;
 mod verify;
 mod wire;
 
@@ -14,7 +15,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use super::{
-    Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor,
+    Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Poller, Reply, Signed, Unsigned, Vendor,
     Verified, proof,
 };
 use crate::config::{SettingsError, SourceSettings};
@@ -69,6 +70,8 @@ pub struct Settings {
     /// Default: none, because the vendor documents none.
     #[serde(default)]
     pub pending_states: Vec<String>,
+    /// Asking for results. Its presence allows it.
+    pub api: Option<poll::Api>,
 }
 
 /// The header that holds a token.
@@ -134,8 +137,12 @@ impl Vendor for SestekKnovvu {
         let tokens = load(&settings.tokens, &settings.token_files, "token_files")?;
         let passwords = load(&settings.basic_passwords, &settings.basic_password_files, "basic_password_files")?;
         let states = states(&settings, source)?;
+        let asker = match &settings.api {
+            Some(api) => Some(poll::Asker::new(api, states.clone(), source)?),
+            None => None,
+        };
         let proven_before = proof::before_verify(&source.common()?);
-        let knovvu = Knovvu { settings, tokens, passwords, states, proven_before };
+        let knovvu = Knovvu { settings, tokens, passwords, states, asker, proven_before };
         if !knovvu.proven_before
             && !knovvu.has_tokens()
             && knovvu.settings.basic_user.is_none()
@@ -209,7 +216,7 @@ fn states(settings: &Settings, source: &SourceSettings<'_>) -> Result<States, Se
 }
 
 /// Configured states, in canonical form.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct States {
     configured: BTreeMap<String, Outcome>,
     pending: BTreeSet<String>,
@@ -220,6 +227,7 @@ struct Knovvu {
     tokens: Secrets,
     passwords: Secrets,
     states: States,
+    asker: Option<poll::Asker>,
     /// A path token or the list of addresses proves the sender.
     proven_before: bool,
 }
@@ -280,6 +288,10 @@ impl Adapter for Knovvu {
 
     fn active_secrets(&self) -> Option<usize> {
         Some(self.tokens.active().len() + self.passwords.active().len()).filter(|count| *count > 0)
+    }
+
+    fn poller(&self) -> Option<&dyn Poller> {
+        self.asker.as_ref().map(|asker| asker as &dyn Poller)
     }
 
     fn reload_secrets(&self) -> Result<bool, FileError> {
