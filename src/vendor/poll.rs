@@ -4,6 +4,8 @@
 //! [`Inquiry::read`] takes the vendor's response to it. Neither does I/O or reads a clock, so that everything a vendor's
 //! API wants (signatures, paging, odd error forms) is tested with plain values.
 
+mod created;
+pub mod oauth;
 mod response;
 
 use core::time::Duration;

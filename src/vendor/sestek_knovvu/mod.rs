@@ -1,4 +1,4 @@
-//! Sestek Knovvu Virtual Agent: results of outbound calls, pushed to the `ResultDestination` of a call.
+//! Sestek Knovvu Virtual Agent: results of outbound calls, pushed to the `ResultDestination` of a call or asked for.
 
 mod codes;
 mod normalise;
@@ -8,7 +8,6 @@ mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use http::StatusCode;
 use jiff::Timestamp;
@@ -71,7 +70,7 @@ pub struct Settings {
     /// Default: none, because the vendor documents none.
     #[serde(default)]
     pub pending_states: Vec<String>,
-    /// Where the vendor is asked for results, and as whom.
+    /// Asking for results. Its presence allows it.
     pub api: Option<poll::Api>,
 }
 
@@ -137,9 +136,11 @@ impl Vendor for SestekKnovvu {
         };
         let tokens = load(&settings.tokens, &settings.token_files, "token_files")?;
         let passwords = load(&settings.basic_passwords, &settings.basic_password_files, "basic_password_files")?;
-        let states = Arc::new(states(&settings, source)?);
-        let api = settings.api.as_ref().map(|api| api.checked(source)).transpose()?;
-        let asker = api.map(|api| poll::Asker::new(api, states.clone()));
+        let states = states(&settings, source)?;
+        let asker = match &settings.api {
+            Some(api) => Some(poll::Asker::new(api, states.clone(), source)?),
+            None => None,
+        };
         let proven_before = proof::before_verify(&source.common()?);
         let knovvu = Knovvu { settings, tokens, passwords, states, asker, proven_before };
         if !knovvu.proven_before
@@ -215,7 +216,7 @@ fn states(settings: &Settings, source: &SourceSettings<'_>) -> Result<States, Se
 }
 
 /// Configured states, in canonical form.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct States {
     configured: BTreeMap<String, Outcome>,
     pending: BTreeSet<String>,
@@ -225,7 +226,7 @@ struct Knovvu {
     settings: Settings,
     tokens: Secrets,
     passwords: Secrets,
-    states: Arc<States>,
+    states: States,
     asker: Option<poll::Asker>,
     /// A path token or the list of addresses proves the sender.
     proven_before: bool,
@@ -281,16 +282,16 @@ impl Adapter for Knovvu {
         None
     }
 
-    fn poller(&self) -> Option<&dyn Poller> {
-        self.asker.as_ref().map(|asker| asker as &dyn Poller)
-    }
-
     fn kept_headers(&self) -> &'static [&'static str] {
         &["content-type"]
     }
 
     fn active_secrets(&self) -> Option<usize> {
         Some(self.tokens.active().len() + self.passwords.active().len()).filter(|count| *count > 0)
+    }
+
+    fn poller(&self) -> Option<&dyn Poller> {
+        self.asker.as_ref().map(|asker| asker as &dyn Poller)
     }
 
     fn reload_secrets(&self) -> Result<bool, FileError> {

@@ -16,7 +16,7 @@ pub fn normalise(states: &States, delivery: &Verified, context: &Context) -> Res
     let mut events = Vec::new();
     let mut hints = IndexSet::new();
     for result in wire::read(json)? {
-        match event(states, &result, context) {
+        match ended(states, &result, context) {
             Some(event) => events.push(event),
             None => {
                 hints.insert(result.unique_id);
@@ -26,13 +26,9 @@ pub fn normalise(states: &States, delivery: &Verified, context: &Context) -> Res
     Ok(Facts { events, hints: hints.into_iter().map(|call| Hint { call }).collect() })
 }
 
-/// The end of a call, pushed or polled; `None` for a result without a final state.
-pub fn event(states: &States, result: &CallResult<'_>, context: &Context) -> Option<Event> {
+/// The end of a call, pushed or asked for; `None` for a result without a final state.
+pub fn ended(states: &States, result: &CallResult<'_>, context: &Context) -> Option<Event> {
     let state = result.call_state.as_deref().filter(|state| !states.is_pending(state))?;
-    Some(ended(states, result, state, context))
-}
-
-fn ended(states: &States, result: &CallResult<'_>, state: &str, context: &Context) -> Event {
     let id = result.unique_id.as_str();
     // The state is not part of the identity: another state of the same call is a revision of the same fact.
     let mut event = context.event(EventType::CallEnded, id, &[id]);
@@ -41,7 +37,7 @@ fn ended(states: &States, result: &CallResult<'_>, state: &str, context: &Contex
     event.call = Some(Call { id: id.to_owned(), direction: Some(Direction::Outbound), ..Call::default() });
     event.links = Links { conversation: result.conversation_id.clone(), ..Links::default() };
     event.raw = context.raw(result.raw);
-    event
+    Some(event)
 }
 
 impl States {

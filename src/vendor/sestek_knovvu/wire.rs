@@ -54,6 +54,51 @@ pub fn read(json: &RawValue) -> Result<Vec<CallResult<'_>>, Reject> {
     Ok(results)
 }
 
+/// The results in an answer to `/v2/callresult`. A result that cannot be read must not hide the others, so it is left out,
+/// unless none can be read.
+pub fn answer(json: &RawValue) -> Result<Vec<CallResult<'_>>, Reject> {
+    let first = |json: &RawValue| json.get().as_bytes().first().copied();
+    let results = match first(json) {
+        Some(b'{') => parse::<Members<'_>>(json)?.get("CallResults", "")?.unwrap_or(json),
+        Some(b'[') => json,
+        _ => return Err(shape("the answer is neither an object nor a list")),
+    };
+    let items: Vec<&RawValue> = match first(results) {
+        Some(b'[') => parse(results)?,
+        Some(b'n') => Vec::new(),
+        _ => vec![results],
+    };
+    let mut complaint = None;
+    let mut all = Vec::new();
+    for item in items {
+        let result = match first(item) {
+            Some(b'{') => read(item),
+            _ => Err(shape("a result is no object")),
+        };
+        match result {
+            Ok(results) => all.extend(results),
+            Err(reject) => complaint = Some(reject),
+        }
+    }
+    match complaint {
+        Some(reject) if all.is_empty() => Err(reject),
+        _ => Ok(all),
+    }
+}
+
+/// The `UniqueId` in an answer to `/v2/call`; `None` when there is none in it.
+pub fn created(json: &RawValue) -> Result<Option<String>, Reject> {
+    if json.get().as_bytes().first() != Some(&b'{') {
+        return Err(shape("answer is no object: if it is the id itself, give it as id"));
+    }
+    let path = "answer.UniqueId";
+    let text = match parse::<Members<'_>>(json)?.get("UniqueId", "answer")? {
+        Some(value) => scalar(value, path)?,
+        None => None,
+    };
+    text.map(|text| checked_id(Some(text), path)).transpose()
+}
+
 /// Adds the results of `json`, which stands at `path`.
 fn collect<'a>(json: &'a RawValue, path: &str, depth: usize, results: &mut Vec<CallResult<'a>>) -> Result<(), Reject> {
     if depth > DEPTH {
@@ -98,9 +143,14 @@ fn object<'a>(json: &'a RawValue, path: &str, depth: usize, results: &mut Vec<Ca
     Err(Reject::new(Reason::FieldMissing, format!("{} is absent", at(path, "UniqueId"))))
 }
 
-/// An id, which is also a Kafka key: it must be there and of sensible length.
+/// The id `json`.
 fn id(json: &RawValue, path: &str) -> Result<String, Reject> {
-    match scalar(json, path)? {
+    checked_id(scalar(json, path)?, path)
+}
+
+/// An id, which is also a Kafka key: it must be there and of sensible length.
+pub fn checked_id(id: Option<String>, path: &str) -> Result<String, Reject> {
+    match id.filter(|id| !id.trim().is_empty()) {
         Some(id) if id.len() <= 256 => Ok(id),
         Some(_) => Err(Reject::new(Reason::FieldInvalid, format!("{} is longer than 256 bytes", shown(path)))),
         None => Err(Reject::new(Reason::FieldMissing, format!("{} is null or empty", shown(path)))),

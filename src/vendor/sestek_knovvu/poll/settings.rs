@@ -1,4 +1,4 @@
-//! `[sources.NAME.api]` of Knovvu.
+//! `[sources.NAME.api]`: how Knovvu is asked.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,112 +6,143 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Account;
 use crate::config::{SettingsError, SourceSettings};
-use crate::secret::{FileError, Secret, Secrets};
+use crate::secret::{Secret, Secrets};
 use crate::vendor::poll::base_url;
+use crate::vendor::poll::oauth::{Client, CredentialsIn};
+use crate::vendor::sestek_knovvu::States;
 
-/// Where the vendor is asked, and as whom.
+/// Asking Knovvu for results. The vendor documents nothing that proves who asks: add the headers it tells you of, or an
+/// access token, or neither. <https://docs.knovvu.com/docs/va-outbound-call-trigger-api>
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 #[schemars(rename = "SestekKnovvuApi")]
 pub struct Api {
-    /// URL of the call API with its port, as `"https://ivr.example.com:22222"`.
+    /// Where calls are requested, with the port and without `/v2/call`, as `"https://ivr.example.com:22222"`. Needed: the
+    /// vendor does not say which of its hosts serves the port.
     pub base_url: String,
-    /// Most calls of one question. The vendor documents no limit.
-    #[serde(default = "fifty")]
-    pub batch: usize,
-    /// Further headers of each question, as `{ "Project" = "p-1" }`. The vendor documents none that proves the asker.
-    #[serde(default)]
+    /// Most calls in one request, from 1 to 1000. The vendor documents no limit.
+    pub batch: u32,
+    /// Further headers of each request and their values, as `{ Project = "" }`: the vendor's own sample sends that one,
+    /// without saying why. Prefer `header_files` for a value that is a secret.
     pub headers: BTreeMap<String, Secret>,
-    /// URL of the identity service, as `"https://identity.eu.va.knovvu.com"`. With it questions carry an access token;
-    /// whether the vendor wants one is not documented.
+    /// Further headers, each with a file whose first line is the value; re-read while running.
+    pub header_files: BTreeMap<String, PathBuf>,
+    /// The identity service, as `"https://identity.eu.va.knovvu.com"`. With it requests carry an access token; whether the
+    /// vendor wants one here is not documented. <https://docs.knovvu.com/docs/va-getting-an-access-token>
     pub identity_url: Option<String>,
-    /// Client of the identity service.
+    /// The client's id at the identity service.
     pub client_id: Option<String>,
-    /// Secrets of that client; the first is used. Prefer `client_secret_files`.
-    #[serde(default)]
+    /// The client's secrets; the first is sent. Prefer `client_secret_files`.
     pub client_secrets: Vec<Secret>,
-    /// Files with secrets of that client, one per line; re-read while running.
-    #[serde(default)]
+    /// Files with the client's secrets, one per line; re-read while running.
     pub client_secret_files: Vec<PathBuf>,
-    /// Scope of the access token.
-    #[serde(default = "scope")]
+    /// Scope of the access token. Which one is right for calls is not documented; `outboundmanager_external` is another.
     pub scope: String,
 }
 
-const fn fifty() -> usize {
-    50
-}
-
-fn scope() -> String {
-    "orchestrator_external".to_owned()
-}
-
-/// The settings, checked.
-pub struct Checked {
-    pub base_url: String,
-    pub batch: usize,
-    pub headers: Vec<(&'static str, Secret)>,
-    pub identity: Option<Identity>,
-}
-
-/// The identity service.
-pub struct Identity {
-    pub url: String,
-    pub client_id: String,
-    pub secrets: Secrets,
-    pub scope: String,
+impl Default for Api {
+    fn default() -> Self {
+        Self {
+            base_url: String::new(),
+            batch: 50,
+            headers: BTreeMap::new(),
+            header_files: BTreeMap::new(),
+            identity_url: None,
+            client_id: None,
+            client_secrets: Vec::new(),
+            client_secret_files: Vec::new(),
+            scope: "orchestrator_external".to_owned(),
+        }
+    }
 }
 
 impl Api {
-    /// Checks the settings of `source`.
-    pub fn checked(&self, source: &SourceSettings<'_>) -> Result<Checked, SettingsError> {
-        let wrong = |key: &str, message: &str| source.error(&format!("api.{key}"), message);
+    /// Whom these settings name; `states` are the source's.
+    pub(super) fn account(&self, states: States, source: &SourceSettings<'_>) -> Result<Account, SettingsError> {
+        let wrong = |(key, message): (&str, String)| source.error(&format!("api.{key}"), message);
+        if self.base_url.is_empty() {
+            let message = "is missing: give the vendor's host and port, as \"https://ivr.example.com:22222\"";
+            return Err(wrong(("base_url", message.to_owned())));
+        }
         if !(1..=1000).contains(&self.batch) {
-            return Err(wrong("batch", "must be from 1 to 1000"));
+            return Err(wrong(("batch", "must be from 1 to 1000".to_owned())));
         }
-        let mut headers = Vec::new();
-        for (name, value) in &self.headers {
-            let legal = http::HeaderName::from_bytes(name.as_bytes()).is_ok()
-                && http::HeaderValue::from_str(value.expose()).is_ok();
-            if !legal {
-                return Err(wrong("headers", "holds a name or value that cannot be a header"));
-            }
-            // Lives as long as the process, once for each source.
-            headers.push((&*name.clone().leak(), value.clone()));
-        }
-        Ok(Checked {
-            base_url: base_url(&self.base_url).map_err(|message| wrong("base_url", message))?,
-            batch: self.batch,
-            headers,
-            identity: self.identity(source)?,
+        Ok(Account {
+            base_url: base_url(&self.base_url).map_err(|message| wrong(("base_url", message.to_owned())))?,
+            batch: self.batch as usize,
+            headers: self.all_headers().map_err(wrong)?,
+            client: self.client().map_err(wrong)?,
+            states,
         })
     }
 
-    fn identity(&self, source: &SourceSettings<'_>) -> Result<Option<Identity>, SettingsError> {
-        let wrong = |key: &str, message: &str| source.error(&format!("api.{key}"), message);
-        let Some(url) = &self.identity_url else {
-            return match self.client_id {
-                Some(_) => Err(wrong("identity_url", "is missing: client_id is of no use without it")),
-                None => Ok(None),
+    fn all_headers(&self) -> Result<Vec<(&'static str, Secrets)>, (&'static str, String)> {
+        let mut headers = Vec::new();
+        for (name, value) in &self.headers {
+            if self.header_files.keys().any(|other| other.eq_ignore_ascii_case(name)) {
+                return Err(("header_files", "names a header that stands in headers too".to_owned()));
+            }
+            let value =
+                Secrets::load(vec![value.clone()], Vec::new()).map_err(|error| ("headers", error.to_string()))?;
+            headers.push((self.header("headers", name, &value)?, value));
+        }
+        for (name, path) in &self.header_files {
+            let value = Secrets::load(Vec::new(), vec![path.clone()]);
+            let value = value.map_err(|error| ("header_files", error.to_string()))?;
+            headers.push((self.header("header_files", name, &value)?, value));
+        }
+        Ok(headers)
+    }
+
+    /// The name of a header that may be sent with this value.
+    fn header(&self, key: &'static str, name: &str, value: &Secrets) -> Result<&'static str, (&'static str, String)> {
+        let name = name.to_ascii_lowercase();
+        let ours = ["content-type", "content-length", "host", "connection", "transfer-encoding"];
+        if ours.contains(&name.as_str()) {
+            return Err((key, format!("must not hold {name}: it follows from the request")));
+        }
+        if name == "authorization" && self.identity_url.is_some() {
+            return Err((
+                key,
+                "must not hold authorization beside identity_url: the access token stands there".to_owned(),
+            ));
+        }
+        let sendable = |value: &Secret| http::HeaderValue::from_str(value.expose()).is_ok();
+        if http::HeaderName::from_bytes(name.as_bytes()).is_err() || !value.active().first().is_some_and(sendable) {
+            return Err((key, "holds a name or a value that no HTTP header can have".to_owned()));
+        }
+        // Kept for as long as the process lives; settings are read once.
+        Ok(name.leak())
+    }
+
+    fn client(&self) -> Result<Option<Client>, (&'static str, String)> {
+        let Some(identity) = &self.identity_url else {
+            let secrets = !self.client_secrets.is_empty() || !self.client_secret_files.is_empty();
+            return match self.client_id.is_some() || secrets {
+                true => Err(("identity_url", "is missing: client_id and its secrets are for it alone".to_owned())),
+                false => Ok(None),
             };
         };
-        let url = base_url(url).map_err(|message| wrong("identity_url", message))?;
-        let client_id = self.client_id.clone().filter(|id| !id.is_empty());
-        let client_id =
-            client_id.ok_or_else(|| wrong("client_id", "is missing: the vendor gives it with the secret"))?;
+        let identity = base_url(identity).map_err(|message| ("identity_url", message.to_owned()))?;
+        let id = self.client_id.clone().filter(|id| !id.is_empty());
+        let id =
+            id.ok_or_else(|| ("client_id", "is missing: the vendor gives it together with the secret".to_owned()))?;
         let secrets = Secrets::load(self.client_secrets.clone(), self.client_secret_files.clone())
-            .map_err(|error| wrong("client_secret_files", &error.to_string()))?;
-        if secrets.active().iter().all(|secret| secret.expose().is_empty()) {
-            return Err(wrong("client_secret_files", "is missing: name the file that holds the client's secret"));
+            .map_err(|error| ("client_secret_files", error.to_string()))?;
+        if secrets.active().first().is_none_or(|secret| secret.expose().is_empty()) {
+            return Err(("client_secret_files", "is missing: name the file that holds the client's secret".to_owned()));
         }
-        Ok(Some(Identity { url, client_id, secrets, scope: self.scope.clone() }))
-    }
-}
-
-impl Checked {
-    /// Re-reads secret files; `true` when anything changed.
-    pub fn reload(&self) -> Result<bool, FileError> {
-        self.identity.as_ref().map_or(Ok(false), |identity| identity.secrets.reload())
+        if self.scope.is_empty() {
+            return Err(("scope", "must not be empty: the identity service needs one".to_owned()));
+        }
+        Ok(Some(Client {
+            url: format!("{identity}/connect/token"),
+            id,
+            secrets,
+            scope: self.scope.clone(),
+            credentials_in: CredentialsIn::Body,
+        }))
     }
 }
