@@ -228,11 +228,8 @@ impl Desk {
         if let Some(call) = &mut event.call {
             let country = self.context().country;
             let to = || {
-                let known = Phone::read(placed.destination.as_deref()?, Convention::International, country)?;
-                match known.e164 {
-                    Some(_) => Some(known),
-                    None => Phone::read(placed.destination.as_deref()?, Convention::National, country),
-                }
+                let read = |convention| Phone::read(placed.destination.as_deref()?, convention, country);
+                read(Convention::National).filter(|to| to.e164.is_some()).or_else(|| read(Convention::International))
             };
             call.to = call.to.take().or_else(to);
         }

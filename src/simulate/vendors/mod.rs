@@ -4,6 +4,7 @@
 //! like. Sending, timing and faults are done once for all vendors, in the files beside this folder.
 
 mod huawei_cec;
+mod nxcloud_callbot;
 mod sestek_knovvu;
 mod tencent_ccc;
 
@@ -19,7 +20,7 @@ use super::draw::Draw;
 use super::site::Site;
 
 /// Every simulated vendor.
-pub static REGISTRY: &[&dyn Vendor] = &[&sestek_knovvu::SestekKnovvu, &huawei_cec::HuaweiCec, &tencent_ccc::TencentCcc];
+pub static REGISTRY: &[&dyn Vendor] = &[&sestek_knovvu::SestekKnovvu, &huawei_cec::HuaweiCec, &nxcloud_callbot::NxcloudCallbot, &tencent_ccc::TencentCcc];
 
 /// The simulated vendor of that name.
 pub fn find(name: &str) -> Option<&'static dyn Vendor> {

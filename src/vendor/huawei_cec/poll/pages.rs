@@ -2,7 +2,10 @@
 
 use serde_json::value::RawValue;
 
+<<<<<<< ours
 use crate::vendor::hex::digest_hex;
+=======
+>>>>>>> theirs
 use crate::vendor::poll::Failure;
 
 /// Most pages of one list.
@@ -19,7 +22,7 @@ pub struct Pages {
     read: u64,
     turned: u32,
     total: Option<u64>,
-    /// Digest of the page before.
+    /// The page before, as it came.
     last: Option<String>,
     restarts: u32,
     /// Where the list ended when it was read before, short of its total.
@@ -49,8 +52,8 @@ impl Pages {
             self.ended = true;
             return Ok(());
         }
-        let digest = digest_hex(rows.iter().map(|row| row.get()).collect::<Vec<_>>().join(",").as_bytes());
-        if self.last.as_ref() == Some(&digest) {
+        let page = rows.iter().map(|row| row.get()).collect::<Vec<_>>().join(",");
+        if self.last.as_ref() == Some(&page) {
             return Err(Failure::permanent("the same page came twice: the vendor passes over no rows"));
         }
         let read = self.read + rows.len() as u64;
@@ -63,7 +66,7 @@ impl Pages {
                 "the window has more than 10000 pages: lower `api.window_hours` or raise `api.limit`",
             ));
         }
-        *self = Self { ended, read, turned: self.turned + 1, total, last: Some(digest), ..*self };
+        *self = Self { ended, read, turned: self.turned + 1, total, last: Some(page), ..*self };
         Ok(())
     }
 
