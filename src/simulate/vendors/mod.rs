@@ -20,7 +20,8 @@ use super::draw::Draw;
 use super::site::Site;
 
 /// Every simulated vendor.
-pub static REGISTRY: &[&dyn Vendor] = &[&sestek_knovvu::SestekKnovvu, &huawei_cec::HuaweiCec, &nxcloud_callbot::NxcloudCallbot, &tencent_ccc::TencentCcc];
+pub static REGISTRY: &[&dyn Vendor] =
+    &[&sestek_knovvu::SestekKnovvu, &huawei_cec::HuaweiCec, &nxcloud_callbot::NxcloudCallbot, &tencent_ccc::TencentCcc];
 
 /// The simulated vendor of that name.
 pub fn find(name: &str) -> Option<&'static dyn Vendor> {

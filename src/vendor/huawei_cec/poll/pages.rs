@@ -2,10 +2,6 @@
 
 use serde_json::value::RawValue;
 
-<<<<<<< ours
-use crate::vendor::hex::digest_hex;
-=======
->>>>>>> theirs
 use crate::vendor::poll::Failure;
 
 /// Most pages of one list.
