@@ -43,6 +43,8 @@ pub struct Site {
 #[derive(Default)]
 struct Books {
     placings: Vec<Entry>,
+    /// What was placed, in order.
+    made: Vec<Arc<Placing>>,
     calls: HashMap<String, Arc<Call>>,
     /// Number of the next call in the run.
     next_call: u64,
@@ -140,6 +142,7 @@ impl Site {
             books.calls.insert(call.id.clone(), Arc::new(call.clone()));
         }
         let due = self.vendor.due(&placing);
+        books.made.push(placing.clone());
         books.placings.push(Entry { due, told: false, heard: BTreeSet::new() });
         drop(books);
         self.begin();
@@ -178,6 +181,11 @@ impl Site {
         let mut calls: Vec<_> = lock(&self.books).calls.values().filter(|call| wanted(call)).cloned().collect();
         calls.sort_by(|one, other| (one.placed, &one.id).cmp(&(other.placed, &other.id)));
         calls
+    }
+
+    /// All placings for which `wanted` says yes, in their order: for vendors that tell of tasks.
+    pub fn placings(&self, wanted: impl Fn(&Placing) -> bool) -> Vec<Arc<Placing>> {
+        lock(&self.books).made.iter().filter(|placing| wanted(placing)).cloned().collect()
     }
 
     /// Notes that the API tells the result of a call. Every vendor says so, or the run waits for it in vain.
