@@ -277,6 +277,10 @@ impl Desk {
     fn give_back(&self, call: &Due, why: Unsettled) {
         if why == Unsettled::Hopeless {
             self.count("hopeless");
+            // Nobody placed it, and the vendor says that there is nothing to tell.
+            if call.placed.hinted {
+                return self.settle(call.id, &self.name(&call.placed.call));
+            }
         }
         self.store().give_back(call, why, clock::now().as_millisecond());
     }

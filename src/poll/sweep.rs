@@ -36,9 +36,12 @@ pub(super) async fn run(desk: &Desk) {
                     desk.metrics.poll_listed.with_label_values(&[&desk.source.name]).set(reached.as_second());
                     desk.report();
                     known.forget(reached, sweep.overlap_seconds);
-                } else {
-                    tokio::time::sleep(Duration::from_secs(sweep.every_seconds.into())).await;
+                    if to < end {
+                        continue;
+                    }
                 }
+                // Also when the vendor's clock is behind, and everything seems to be still missing.
+                tokio::time::sleep(Duration::from_secs(sweep.every_seconds.into())).await;
             }
         }
     }

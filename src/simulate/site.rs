@@ -190,7 +190,12 @@ impl Site {
 
     /// Notes that the API tells the result of a call. Every vendor says so, or the run waits for it in vain.
     pub fn gave(&self, call: &Call) {
-        lock(&self.books).given.insert(call.id.clone());
+        self.gave_id(&call.id);
+    }
+
+    /// The same by the id that stands in [`super::vendors::Way::Asked`] or [`super::vendors::Way::Listed`].
+    pub fn gave_id(&self, id: &str) {
+        lock(&self.books).given.insert(id.to_owned());
     }
 
     /// A new access token that lives for the `documented` seconds, or for as long as the plan says; and for how long.

@@ -247,7 +247,7 @@ fn due(order: &Call, placing: &Placing) -> Vec<Due> {
         if round.last {
             ways.push(Way::Callback(name_of_order(&order.id).into()));
         }
-        ways.extend([Way::Asked(order.id.clone()), Way::Listed(order.id.clone())]);
+        ways.extend([Way::Asked(order.id.clone()), Way::Listed(round.id.clone())]);
         let event = |event_type, outcome| Due {
             event_type,
             subject: round.id.clone(),

@@ -54,11 +54,8 @@ impl Created<'_> {
     }
 }
 
-/// Dialers give numbers in international form; one that cannot be that may be in national form.
+/// As the driver reads a destination: in the source's country first, and else in international form.
 fn dialled(number: &str, context: &Context) -> Option<Phone> {
-    let international = Phone::read(number, Convention::International, context.country)?;
-    match international.e164 {
-        Some(_) => Some(international),
-        None => Phone::read(number, Convention::National, context.country),
-    }
+    let read = |convention| Phone::read(number, convention, context.country);
+    read(Convention::National).filter(|to| to.e164.is_some()).or_else(|| read(Convention::International))
 }

@@ -74,11 +74,10 @@ impl Poller for Asker {
     }
 
     fn reload_secrets(&self) -> Result<bool, FileError> {
-        let mut changed = self.0.client.as_ref().map_or(Ok(false), Client::reload_secrets)?;
-        for (_, value) in &self.0.headers {
-            changed |= value.reload()?;
-        }
-        Ok(changed)
+        let client = self.0.client.as_ref().map_or(Ok(false), Client::reload_secrets);
+        // All of them, also when one fails.
+        let headers: Vec<_> = self.0.headers.iter().map(|(_, value)| value.reload()).collect();
+        [client].into_iter().chain(headers).try_fold(false, |changed, one| Ok(changed | one?))
     }
 }
 

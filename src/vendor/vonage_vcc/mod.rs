@@ -1,7 +1,9 @@
-//! Vonage Contact Center (VCC, formerly NewVoiceMedia): signed webhooks about the legs of calls.
+//! Vonage Contact Center (VCC, formerly NewVoiceMedia): signed webhooks about the legs of calls, and two APIs that
+//! tell how they ended.
 
 mod codes;
 mod normalise;
+mod poll;
 mod verify;
 mod wire;
 
@@ -14,7 +16,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use super::{
-    Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor,
+    Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Poller, Reply, Signed, Unsigned, Vendor,
     Verified, jwt,
 };
 use crate::config::{SettingsError, SourceSettings};
@@ -64,6 +66,15 @@ pub struct Settings {
     /// not matter. A reason that is in no table gives `unknown` and is kept as `cause`.
     #[serde(default)]
     pub reasons: BTreeMap<String, Outcome>,
+    /// Asking for results. Its presence allows it.
+    pub api: Option<poll::Api>,
+}
+
+impl Settings {
+    /// Whether a leg of this role leads to the party outside the company.
+    fn is_customer(&self, role: &str) -> bool {
+        self.customer_roles.iter().any(|known| known.eq_ignore_ascii_case(role))
+    }
 }
 
 /// What the legs of agents become.
@@ -111,6 +122,9 @@ impl Vendor for VonageVcc {
         vec![
             CodeTable { interface: "channel.connectionfailed", rows: codes::CONNECTION_FAILED },
             CodeTable { interface: "channel.ended", rows: codes::ENDED },
+            CodeTable { interface: "calls.result: code", rows: codes::RESULT_CODE },
+            CodeTable { interface: "channels.endReason", rows: codes::END_REASON },
+            CodeTable { interface: "channels.endReason: words in it", rows: codes::REASON },
         ]
     }
 
@@ -134,7 +148,11 @@ impl Vendor for VonageVcc {
             };
             return Err(source.error(key, message));
         }
-        Ok(Box::new(Vcc { settings, secrets }))
+        let asker = match &settings.api {
+            Some(api) => Some(poll::Asker::new(api, &settings, source)?),
+            None => None,
+        };
+        Ok(Box::new(Vcc { settings, secrets, asker }))
     }
 
     fn demo(&self) -> Demo {
@@ -156,6 +174,7 @@ impl Vendor for VonageVcc {
 struct Vcc {
     settings: Settings,
     secrets: Secrets,
+    asker: Option<poll::Asker>,
 }
 
 impl Adapter for Vcc {
@@ -204,6 +223,10 @@ impl Adapter for Vcc {
 
     fn active_secrets(&self) -> Option<usize> {
         Some(self.secrets.active().len())
+    }
+
+    fn poller(&self) -> Option<&dyn Poller> {
+        self.asker.as_ref().map(|asker| asker as &dyn Poller)
     }
 
     fn reload_secrets(&self) -> Result<bool, FileError> {

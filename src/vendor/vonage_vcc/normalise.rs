@@ -9,7 +9,6 @@ use super::wire::{Channel, Data, Notification};
 use super::{AgentLegs, Settings};
 use crate::event::{Agent, Basis, Call, Cause, Event, EventType, HandledBy, Instant, Outcome};
 use crate::reject::{Reason, Reject};
-use crate::vendor::code::look_up;
 use crate::vendor::{Context, Facts, Hint, Verified, lenient};
 
 /// What happened to a leg.
@@ -48,7 +47,7 @@ pub fn normalise(settings: &Settings, delivery: &Verified, context: &Context) ->
         (Change::ConnectionFailed | Change::Ended, Side::Customer) => EventType::CallEnded,
     };
     let mut event = match event_type {
-        EventType::CallEnded => context.event(event_type, &interaction, &[&interaction]),
+        EventType::CallEnded => call_ended(&interaction, context),
         _ => context.event(event_type, &interaction, &[&interaction, &leg]),
     };
     (event.occurred_at, event.occurred_at_basis) = occurred(&body, data, delivery, context);
@@ -59,6 +58,11 @@ pub fn normalise(settings: &Settings, delivery: &Verified, context: &Context) ->
     event.links.conversation = channel.conversation_id.as_deref().map(str::to_ascii_lowercase);
     event.raw = context.raw_body(delivery.body());
     Ok(Facts { events: vec![event], hints })
+}
+
+/// The end of a call, whether pushed or asked for: the interaction's id alone is its key.
+pub fn call_ended(call: &str, context: &Context) -> Event {
+    context.event(EventType::CallEnded, call, &[call])
 }
 
 /// Reads `{entity}.{event}.{version}`. Version 0 was the beta.
@@ -84,7 +88,7 @@ fn side(settings: &Settings, channel: &Channel) -> Result<Side, Reject> {
     if role.eq_ignore_ascii_case("agent") {
         return Ok(Side::Agent);
     }
-    if settings.customer_roles.iter().any(|known| known.eq_ignore_ascii_case(role)) {
+    if settings.is_customer(role) {
         return Ok(Side::Customer);
     }
     Err(Reject::new(
@@ -111,8 +115,7 @@ fn conclude(event: &mut Event, settings: &Settings, change: Change, data: &Data)
 
 /// Of what the source knows of a reason, or else of what the vendor shows.
 fn outcome(settings: &Settings, table: &[(&str, Outcome)], reason: &str) -> Option<Outcome> {
-    let configured = settings.reasons.iter().find(|(known, _)| known.eq_ignore_ascii_case(reason));
-    configured.map(|(_, outcome)| *outcome).or_else(|| look_up(table, reason.to_ascii_lowercase().as_str()))
+    codes::configured(&settings.reasons, reason).or_else(|| codes::look_up(table, reason))
 }
 
 fn describe(event: &mut Event, change: Change, side: Side, channel: &Channel) {
@@ -141,7 +144,7 @@ fn occurred(body: &Notification, data: &Data, delivery: &Verified, context: &Con
 }
 
 /// A GUID, which is also a Kafka key. The vendor writes some in capitals in one place and small in another.
-fn id(value: Option<&str>, field: &'static str) -> Result<String, Reject> {
+pub fn id(value: Option<&str>, field: &'static str) -> Result<String, Reject> {
     match value {
         Some(id) if id.len() <= 256 => Ok(id.to_ascii_lowercase()),
         Some(_) => Err(Reject::new(Reason::FieldInvalid, format!("{field} is longer than 256 bytes"))),

@@ -144,11 +144,8 @@ fn list_call(body: &Value, now: Timestamp, site: &Site) -> Result<Value, Wrong> 
     rows.sort_by(|(one, first, _), (other, second, _)| (one, first).cmp(&(other, second)));
     let rows = page(body, rows.into_iter().map(|(_, _, row)| row).collect())?;
     // What the list says of calls is no news of orders: somebody who knows an order has to ask for it.
-    for placing in placings.iter().filter(|placing| !placing.told) {
-        let listed = |id: &str| rows.iter().any(|row| row["callInfoDetail"]["callID"] == id);
-        let orders = taken(placing).filter(|order| rounds(order).last().is_some_and(|round| listed(&round.id)));
-        orders.for_each(|order| site.gave(order));
-    }
+    let listed = rows.iter().filter_map(|row| row["callInfoDetail"]["callID"].as_str());
+    listed.for_each(|id| site.gave_id(id));
     Ok(json!({ "callList": rows }))
 }
 

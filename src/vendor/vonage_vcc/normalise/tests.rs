@@ -22,6 +22,7 @@ fn settings() -> Settings {
         customer_roles: customer_roles(),
         agent_legs: AgentLegs::Ignore,
         reasons: Default::default(),
+        api: None,
     }
 }
 

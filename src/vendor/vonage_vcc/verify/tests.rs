@@ -32,6 +32,7 @@ fn settings() -> Settings {
         customer_roles: customer_roles(),
         agent_legs: AgentLegs::Ignore,
         reasons: Default::default(),
+        api: None,
     }
 }
 
@@ -254,7 +255,7 @@ fn settings_that_could_not_work_are_refused() {
 fn the_replay_window_covers_all_that_is_accepted() {
     let window = |freshness_seconds| {
         let settings = Settings { freshness_seconds, ..settings() };
-        Vcc { settings, secrets: Secrets::fixed(&[KEY]) }.replay_window_seconds()
+        Vcc { settings, secrets: Secrets::fixed(&[KEY]), asker: None }.replay_window_seconds()
     };
     assert_eq!((window(0), window(300), window(u32::MAX)), (Some(0), Some(330), Some(u32::MAX)));
 }
@@ -263,7 +264,7 @@ proptest! {
     #[test]
     fn what_is_signed_verifies(body in ".{0,300}", now in 1_000_000_000i64..4_000_000_000) {
         let secrets = Secrets::fixed(&[KEY, "b3RoZXI="]);
-        let adapter = Vcc { settings: settings(), secrets };
+        let adapter = Vcc { settings: settings(), secrets, asker: None };
         let now = Timestamp::from_second(now).expect("in range");
         let signed = adapter.sign(&Unsigned { kind: &KINDS[0], body: &body, now, nonce: "n" }).expect("a key");
         let headers = signed.headers.into_iter().map(|(name, value)| {
