@@ -12,7 +12,7 @@ use super::schedule::Schedule;
 use super::store::{Due, Store, Unsettled};
 use crate::clock;
 use crate::config::{Config, SettingsError, SourcePoll};
-use crate::event::{Convention, Event, Instant, Phone};
+use crate::event::{Convention, Event, Instant, Outcome, Phone};
 use crate::inbox::Inbox;
 use crate::kafka::PublishError;
 use crate::metrics::Metrics;
@@ -23,6 +23,9 @@ use crate::vendor::{Context, Poller};
 
 /// First pause before a call that may be why a question failed is asked about by itself, milliseconds; doubles.
 const SUSPECT_PAUSE_MS: i64 = 2_500;
+
+/// How a call was settled that was asked about: a value of the label `how`.
+const ASKED: &str = "asked";
 
 /// How often progress is written down.
 const REPORT_INTERVAL: Duration = Duration::from_secs(15);
@@ -187,7 +190,7 @@ impl Desk {
         let placed: Vec<Placed> = calls.iter().map(|call| call.placed.clone()).collect();
         let mut inquiry = self.poller().ask(&placed);
         while let Some(found) = self.line.step(inquiry.as_mut()).await {
-            self.found(found?, "asked").await;
+            self.found(found?, ASKED).await;
         }
         Ok(())
     }
@@ -202,7 +205,9 @@ impl Desk {
             let known = call.map(|call| self.name(&call)).find_map(|name| Some((self.store().get(&name)?, name)));
             let Some(((id, placed), name)) = known else { continue };
             self.fill(event, &placed);
-            if event.event_type == ends_with && name == self.name(&event.subject) {
+            // A list may say less than the answer about the one call.
+            let tells = how == ASKED || event.outcome.is_some_and(|outcome| outcome != Outcome::Unknown);
+            if tells && event.event_type == ends_with && name == self.name(&event.subject) {
                 ended.push((id, name));
             }
         }

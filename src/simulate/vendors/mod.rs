@@ -7,6 +7,7 @@ mod huawei_cec;
 mod nxcloud_callbot;
 mod sestek_knovvu;
 mod tencent_ccc;
+mod vonage_vcc;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -20,8 +21,13 @@ use super::draw::Draw;
 use super::site::Site;
 
 /// Every simulated vendor.
-pub static REGISTRY: &[&dyn Vendor] =
-    &[&sestek_knovvu::SestekKnovvu, &huawei_cec::HuaweiCec, &nxcloud_callbot::NxcloudCallbot, &tencent_ccc::TencentCcc];
+pub static REGISTRY: &[&dyn Vendor] = &[
+    &sestek_knovvu::SestekKnovvu,
+    &huawei_cec::HuaweiCec,
+    &nxcloud_callbot::NxcloudCallbot,
+    &tencent_ccc::TencentCcc,
+    &vonage_vcc::VonageVcc,
+];
 
 /// The simulated vendor of that name.
 pub fn find(name: &str) -> Option<&'static dyn Vendor> {
