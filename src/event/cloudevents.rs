@@ -68,7 +68,10 @@ pub fn encode(event: &Event, trace_parent: Option<&str>) -> Encoded {
     if let Some(trace_parent) = trace_parent {
         headers.push((header::TRACE_PARENT, trace_parent.to_owned()));
     }
-    let value = serde_json::to_vec(event).expect("an event has only string keys and finite numbers");
+    // Room for most events, so that the text is not moved while it grows.
+    let raw = event.raw.as_ref().map_or(0, |raw| raw.0.get().len());
+    let mut value = Vec::with_capacity(1024 + raw);
+    serde_json::to_writer(&mut value, event).expect("an event has only string keys and finite numbers");
     Encoded { key, value, headers }
 }
 
