@@ -81,9 +81,8 @@ fn every_callback_gives_the_events_that_are_due_and_a_wrong_signature_none() {
                     assert!(events.iter().any(|event| is_due(event, due)), "{what}: {due:?} is not in {events:?}");
                 }
                 // What only hints at a result may be an event without one.
-                let hinted = |due: &Due| {
-                    due.ways.iter().any(|way| matches!(way, Way::Hint(name, _) if *name == callback.name))
-                };
+                let hinted =
+                    |due: &Due| due.ways.iter().any(|way| matches!(way, Way::Hint(name, _) if *name == callback.name));
                 for event in &events {
                     let stated = due.iter().filter(stated).any(|due| is_due(event, due));
                     let vague = event.outcome == Some(Outcome::Unknown) && due.iter().any(hinted);
