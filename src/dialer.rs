@@ -151,6 +151,9 @@ pub fn placement(
         (None, Some(_), false) => {
             return Err(Complaint::new("id and calls exclude each other: one call, or several"));
         }
+        (None, Some(id), true) if id.is_empty() => {
+            return Err(Complaint::new("id is absent or empty"));
+        }
         (None, Some(_), true) => Placement { placed: vec![common], events: Vec::new() },
         (None, None, false) => Placement { placed: each, events: Vec::new() },
         (None, None, true) => {

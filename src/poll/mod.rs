@@ -1,8 +1,8 @@
 //! The poll role: asks vendors for results.
 //!
-//! One consumer of the pending topic per process ([`reader`]) shares the accounts among the processes: whoever has a
-//! partition asks for all accounts in it. Each source has a [`desk`], which keeps the pending calls in memory
-//! ([`store`]), asks about those that are due ([`schedule`]) and lists windows; all its requests go through one [`line`]
+//! One consumer of the pending topic per process (`reader.rs`) shares the accounts among the processes: whoever has a
+//! partition asks for all accounts in it. Each source has a `desk.rs`, which keeps the pending calls in memory
+//! (`store.rs`), asks about those that are due (`schedule.rs`) and lists windows; all its requests go through one `line.rs`
 //! with the source's budget. Nothing is kept that the topic does not hold.
 
 mod circuit;

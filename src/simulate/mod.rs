@@ -94,7 +94,7 @@ fn source(vendor: &dyn Vendor, address: SocketAddr) -> String {
          poll.longest_pause_seconds = 10\n\
          poll.deadline_seconds = 600\n\
          poll.requests_per_minute = 600\n\
-         poll.burst = 10\n\
+         poll.burst = 5\n\
          poll.timeout_ms = 2000\n\
          poll.circuit_longest_pause_seconds = 5\n\
          {}\n\n",
