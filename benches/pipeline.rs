@@ -42,10 +42,11 @@ fn verify_normalise_encode(bencher: Bencher<'_, '_>, sample: &Sample) {
     let now = Timestamp::now();
     let inbound = signed(&source, demo.samples[sample.index], now);
     let context = source.context(Channel::Callback, event::Instant::new(now));
+    // What is made is freed within the measured time, as it is in the program.
     bencher.bench(|| {
         let verified = source.adapter.verify(inbound.clone(), now, &mut Explain::off()).expect("verified");
         let facts = source.adapter.normalise(&verified, &context).expect("understood");
-        facts.events.iter().map(|event| cloudevents::encode(event, None)).collect::<Vec<_>>()
+        facts.events.iter().for_each(|event| drop(divan::black_box(cloudevents::encode(event, None))));
     });
 }
 
