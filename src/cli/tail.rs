@@ -10,7 +10,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Failed;
-use crate::event::{Event, Outcome};
+use crate::event::{Channel, Event, Outcome};
 use crate::kafka::{Topic, Topics, client_config, consumer_config};
 use crate::lifecycle;
 
@@ -145,6 +145,9 @@ fn line(event: &Event) -> String {
         (None, None) => String::new(),
     };
     let mut notes = Vec::new();
+    if event.channel == Channel::Poll {
+        notes.push("polled".to_owned());
+    }
     if event.revision > 0 {
         notes.push(format!("revision {}", event.revision));
     }

@@ -55,6 +55,21 @@ fn the_printed_curl_lines_work_and_events_are_shown_once() {
 }
 
 #[test]
+fn simulated_vendors_place_calls_and_lost_results_are_asked_for() {
+    let (mut replica, lines) = dev(&["--simulate", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+    let (mut channels, mut shown) = (BTreeSet::new(), BTreeSet::new());
+    while channels.len() < 2 {
+        let line = lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("only {channels:?}: {}", replica.log()));
+        let event: serde_json::Value = serde_json::from_str(&line).expect("JSON when piped");
+        if event["type"] == "call.ended" && event["outcome"] != "unknown" {
+            channels.insert(event["channel"].to_string());
+        }
+        assert!(shown.insert((event["key"].to_string(), event["revision"].to_string())), "twice: {line}");
+    }
+    assert!(replica.stop().success(), "{}", replica.log());
+}
+
+#[test]
 fn a_taken_port_is_named_with_the_way_out() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("bound");
     let address = taken.local_addr().expect("bound").to_string();
