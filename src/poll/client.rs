@@ -25,8 +25,10 @@ pub fn build(poll: &SourcePoll) -> Result<reqwest::Client, (&'static str, String
         .pool_idle_timeout(Duration::from_secs(60));
     if let Some(path) = &poll.ca_file {
         let pem = std::fs::read(path).map_err(|error| ("ca_file", format!("cannot be read: {error}")))?;
-        let authorities = reqwest::Certificate::from_pem_bundle(&pem)
-            .map_err(|_| ("ca_file", "holds no certificates: give a PEM file".to_owned()))?;
+        let authorities = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();
+        if authorities.is_empty() {
+            return Err(("ca_file", "holds no certificates: give a PEM file".to_owned()));
+        }
         builder = builder.tls_certs_merge(authorities);
     }
     if let Some(proxy) = &poll.proxy {
@@ -74,3 +76,6 @@ pub fn jitter() -> f64 {
 fn root(error: &dyn std::error::Error) -> String {
     std::iter::successors(Some(error), |error| error.source()).last().map(ToString::to_string).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
