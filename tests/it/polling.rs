@@ -17,11 +17,11 @@ const PATH_TOKEN: &str = "only-for-tests-path-token";
 
 /// A source `kv` that asks `vendor`; `poll` changes keys of its `[sources.kv.poll]`.
 fn deployment(vendor: &Knovvu, poll: &[(&str, u32)]) -> Deployment {
-    deployment_with(vendor, "", poll)
+    deployment_with(Cluster::shared().bootstrap(), vendor, "", poll)
 }
 
-/// The same with more keys of the source.
-fn deployment_with(vendor: &Knovvu, more: &str, poll: &[(&str, u32)]) -> Deployment {
+/// The same on another cluster and with more keys of the source.
+fn deployment_with(bootstrap: &str, vendor: &Knovvu, more: &str, poll: &[(&str, u32)]) -> Deployment {
     let mut keys = BTreeMap::from([
         ("first_delay_seconds", 1),
         ("pause_seconds", 1),
@@ -52,7 +52,7 @@ fn deployment_with(vendor: &Knovvu, more: &str, poll: &[(&str, u32)]) -> Deploym
         {poll}
         "#
     );
-    Deployment::new(Cluster::shared().bootstrap(), &extra)
+    Deployment::new(bootstrap, &extra)
 }
 
 async fn place(replica: &mut Replica, body: &Value) -> (u16, Value) {
@@ -255,6 +255,41 @@ async fn when_the_asking_process_is_killed_another_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_role_may_be_a_process_of_its_own() {
+    let vendor = Knovvu::start().await;
+    let deployment = deployment(&vendor, &[]);
+    let mut roles = ["ingest", "dedup", "poll"].map(|role| deployment.spawn(&["--role", role], &[]));
+    roles.iter_mut().for_each(Replica::wait_ready);
+    assert_eq!(place(&mut roles[0], &json!({ "id": "u-1" })).await.0, 202);
+    vendor.ends("u-1", "Invalid Number");
+    let events = deployment.read_until("events", |events| !events.is_empty());
+    assert_eq!(summaries(&events), ["call.ended u-1 r0 invalid_number"]);
+    eventually("nothing is pending", || pending(&deployment).is_empty());
+    assert!(roles.iter_mut().all(|role| role.stop().success()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_kafka_is_away_dialers_are_told_to_come_again() {
+    let vendor = Knovvu::start().await;
+    let mut cluster = Cluster::start(1);
+    let deployment = deployment_with(cluster.bootstrap(), &vendor, "", &[]);
+    let mut replica = deployment.start();
+    cluster.kill(0);
+    let sent = client().post(format!("{}/v1/sources/kv/calls", replica.url())).bearer_auth(TOKEN);
+    let answer = sent.json(&json!({ "id": "u-1" })).send().await.expect("an answer");
+    assert_eq!((answer.status().as_u16(), answer.headers().contains_key("retry-after")), (503, true));
+    cluster.restart(0);
+    vendor.ends("u-1", "Answered");
+    let deadline = std::time::Instant::now() + super::deployment::PATIENCE;
+    while place(&mut replica, &json!({ "id": "u-1" })).await.0 != 202 {
+        assert!(std::time::Instant::now() < deadline, "never accepted again");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    let events = deployment.read_until("events", |events| !events.is_empty());
+    assert_eq!(summaries(&events), ["call.ended u-1 r0 answered"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn access_tokens_are_renewed_early_one_at_a_time_and_are_in_no_log() {
     let vendor = Knovvu::start().await;
     vendor.token_lifetime(4);
@@ -266,7 +301,7 @@ async fn access_tokens_are_renewed_early_one_at_a_time_and_are_in_no_log() {
         "#,
         vendor.url()
     );
-    let deployment = deployment_with(&vendor, &identity, &[("concurrency", 8)]);
+    let deployment = deployment_with(Cluster::shared().bootstrap(), &vendor, &identity, &[("concurrency", 8)]);
     let mut replica = deployment.spawn(&[], &[("TRUNKLINE__LOG__FILTER", "trace")]);
     replica.wait_ready();
     let calls: Vec<_> = (0..100).map(|number| json!({ "id": format!("u-{number}") })).collect();
