@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make run` and `make test`.
 
-.PHONY: run test lint unit it generate bench setup
+.PHONY: run test lint unit it generate bench fuzz setup
 
 # Builds the release program and starts it with everything it needs, to try it out. ARGS="--listen 127.0.0.1:9000" for
 # another port.
@@ -37,6 +37,11 @@ bench: setup
 	cargo bench --locked --bench pending
 	cargo bench --locked --bench pipeline
 	cargo bench --locked --bench visible
+
+# Each fuzz target for so many seconds. The first run builds everything once more, with libFuzzer's counters in it.
+SECONDS ?= 60
+fuzz: setup
+	tools/fuzz $(SECONDS)
 
 setup:
 	@tools/setup

@@ -3,7 +3,7 @@
 //! The decision needs the headers only; the value is passed on untouched unless it is a revision.
 
 use indexmap::IndexMap;
-use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
+use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use serde_json::value::RawValue;
 
 use super::Remembered;
@@ -19,7 +19,7 @@ pub struct Fact {
 }
 
 /// Reads an inbox record's headers. `Err` says what is wrong with a record that ingest cannot have written.
-pub fn read(message: &BorrowedMessage<'_>) -> Result<Fact, &'static str> {
+pub fn read(message: &impl Message) -> Result<Fact, &'static str> {
     let key = text(message, header::KEY).ok_or("header trunkline_key is missing")?;
     let material = text(message, header::MATERIAL).ok_or("header trunkline_material is missing")?;
     if message.payload().is_none_or(<[u8]>::is_empty) {
@@ -32,14 +32,14 @@ pub fn read(message: &BorrowedMessage<'_>) -> Result<Fact, &'static str> {
 }
 
 /// The first header of that name, as text.
-pub fn text<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a str> {
+pub fn text<'a>(message: &'a impl Message, name: &str) -> Option<&'a str> {
     let headers = message.headers()?;
     let value = headers.iter().find(|header| header.key == name)?.value?;
     std::str::from_utf8(value).ok()
 }
 
 /// The headers consumers see: those of the inbox without [`header::MATERIAL`], and where the record came from.
-pub fn published_headers(message: &BorrowedMessage<'_>, revision: Option<(EventKey, u8)>) -> OwnedHeaders {
+pub fn published_headers(message: &impl Message, revision: Option<(EventKey, u8)>) -> OwnedHeaders {
     let mut out = OwnedHeaders::new_with_capacity(24);
     for Header { key, value } in message.headers().iter().flat_map(|headers| headers.iter()) {
         out = match (key, revision) {

@@ -5,7 +5,7 @@
 //! partition rebuilds its seen-set from the seen topic.
 
 mod decision;
-mod fact;
+pub mod fact;
 mod rebuild;
 mod record;
 mod seen;

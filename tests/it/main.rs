@@ -10,6 +10,8 @@ mod dev;
 mod docs;
 /// What dies under load.
 mod faults;
+/// What fuzzing checks, for its seeds.
+mod fuzz;
 /// One test for each guard of exactly-once.
 mod guards;
 /// The Kafka harness itself.
