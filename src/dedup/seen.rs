@@ -27,15 +27,19 @@ pub enum Unreadable {
     /// A newer version of trunkline wrote it: going on would forget what it published.
     #[error("a seen record of version {0} was written by a newer trunkline: upgrade this instance")]
     Newer(u8),
-    /// Not whole entries.
+    /// Not whole entries, or not ones that any version writes.
     #[error("a seen record is damaged")]
     Damaged,
 }
 
 /// The entries of a record, in order.
 pub fn decode(record: &[u8]) -> Result<impl Iterator<Item = (u128, Remembered)>, Unreadable> {
+    // The window keeps 4 bits of the outcome and 12 of those published: others would be remembered as something else.
+    let fits = |entry: &[u8]| entry[16] < 1 << 4 && entry[17] < 1 << 4;
     let entries = match record {
-        [VERSION, entries @ ..] if entries.len().is_multiple_of(ENTRY) => entries,
+        [VERSION, entries @ ..] if entries.len().is_multiple_of(ENTRY) && entries.chunks_exact(ENTRY).all(fits) => {
+            entries
+        }
         [version, ..] if *version > VERSION => return Err(Unreadable::Newer(*version)),
         _ => return Err(Unreadable::Damaged),
     };
@@ -86,5 +90,19 @@ mod tests {
         assert_eq!(decode(&[2, 1, 2]).err(), Some(Unreadable::Newer(2)));
         assert_eq!(decode(&[1, 1, 2]).err(), Some(Unreadable::Damaged));
         assert_eq!(decode(&[]).err(), Some(Unreadable::Damaged));
+    }
+
+    #[test]
+    fn what_the_window_cannot_keep_is_damage() {
+        let widest = Remembered { outcome: 15, seen: 0xfff, findings: 0xff_ffff, revision: 255, hour: u32::MAX };
+        let record = |value: Remembered| {
+            let mut record = Vec::new();
+            encode(&mut record, 1, &value);
+            record
+        };
+        assert_eq!(decode(&record(widest)).expect("reads").collect::<Vec<_>>(), [(1, widest)]);
+        for wide in [Remembered { outcome: 16, ..widest }, Remembered { seen: 0x1000, ..widest }] {
+            assert_eq!(decode(&record(wide)).err(), Some(Unreadable::Damaged), "{wide:?}");
+        }
     }
 }
