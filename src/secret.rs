@@ -96,6 +96,12 @@ impl Secrets {
         self.active.load()
     }
 
+    /// Whether `fits` holds for an active secret. Every secret is compared, so that the time does not tell which one was
+    /// close.
+    pub fn any(&self, fits: impl Fn(&Secret) -> bool) -> bool {
+        self.active.load().iter().filter(|secret| fits(secret)).count() > 0
+    }
+
     fn read(&self) -> Result<Vec<Secret>, FileError> {
         let mut all = self.inline.clone();
         for path in &self.files {

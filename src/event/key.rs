@@ -41,6 +41,11 @@ impl EventKey {
     }
 }
 
+/// 128 bits of SHA-256 over a text.
+pub fn digest128(text: &[u8]) -> u128 {
+    leading_u128(&Sha256::digest(text))
+}
+
 fn leading_u128(digest: &[u8]) -> u128 {
     digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
 }

@@ -17,7 +17,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use key::{EventKey, Malformed, Material, digest24};
+pub use key::{EventKey, Malformed, Material, digest24, digest128};
 pub use outcome::Outcome;
 pub use parts::{Agent, Call, Cause, Direction, HandledBy, Intent, Links, Raw, Recording, Task, TaskState};
 pub use phone::{Convention, Country, Phone, warm_up};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -15,6 +15,7 @@ use crate::dialer::{self, Complaint};
 use crate::kafka::PublishError;
 use crate::reject::{Class, Reason, Reject};
 use crate::source::Source;
+use crate::vendor::only_header;
 use crate::vendor::poll::Placement;
 
 /// Handles `POST /v1/sources/{source}/calls`.
@@ -50,7 +51,7 @@ impl From<Reject> for Refused {
 
 async fn take(ingest: &Ingest, source: &Source, request: Request) -> Result<String, Refused> {
     let (head, body) = request.into_parts();
-    source.check_dialer(authorization(&head.headers))?;
+    source.check_dialer(only_header(&head.headers, header::AUTHORIZATION.as_str()))?;
     if !matches!(&*callback::media_type(&head.headers), "" | "application/json") {
         return Err(Reject::new(Reason::ContentType, "calls are given as application/json").into());
     }
@@ -78,12 +79,4 @@ async fn take(ingest: &Ingest, source: &Source, request: Request) -> Result<Stri
 fn answer(placement: &Placement) -> String {
     let calls: Vec<_> = placement.placed.iter().map(|call| &call.call).collect();
     json!({ "accepted": calls.len(), "calls": calls, "events": placement.events.len() }).to_string()
-}
-
-fn authorization(headers: &HeaderMap) -> Option<&str> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    match (values.next(), values.next()) {
-        (Some(value), None) => value.to_str().ok(),
-        _ => None,
-    }
 }

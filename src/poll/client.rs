@@ -69,7 +69,7 @@ pub async fn send(client: &reqwest::Client, request: Request, timeout: Duration)
 
 /// From 0 to 1, different each time.
 pub fn jitter() -> f64 {
-    f64::from(uuid::Uuid::new_v4().as_u128() as u32) / f64::from(u32::MAX)
+    fastrand::f64()
 }
 
 /// The innermost cause: the outer ones name the URL, which can hold an id.

@@ -12,7 +12,7 @@ use super::schedule::Schedule;
 use super::store::{Due, Store, Unsettled};
 use crate::clock;
 use crate::config::{Config, SettingsError, SourcePoll};
-use crate::event::{Convention, Event, Instant, Outcome, Phone};
+use crate::event::{Event, Instant, Outcome};
 use crate::inbox::Inbox;
 use crate::kafka::PublishError;
 use crate::metrics::Metrics;
@@ -34,9 +34,11 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(15);
 pub struct Desk {
     /// The source.
     pub source: Arc<Source>,
+    /// The vendor-side tenant it asks about.
+    account: String,
     pub(super) settings: SourcePoll,
     pub(super) line: Line,
-    pub(super) progress: Mutex<Progress>,
+    progress: Mutex<Progress>,
     store: Mutex<Store>,
     wake: Notify,
     /// Whether this process has the source's partition and has read it to the end.
@@ -56,7 +58,9 @@ impl Desk {
         pending: Pending,
     ) -> Result<Self, SettingsError> {
         let metrics = inbox.metrics.clone();
+        let account = context(&source).account;
         Ok(Self {
+            account,
             line: Line::new(config, source.clone(), &settings, metrics.clone())?,
             store: Mutex::new(Store::new(Schedule::new(&settings))),
             progress: Mutex::default(),
@@ -71,15 +75,14 @@ impl Desk {
     }
 
     /// The source's vendor and account, as in the keys of the pending topic.
-    pub fn account(&self) -> (&'static str, String) {
-        let context = self.context();
-        (context.vendor, context.account)
+    pub fn account(&self) -> (&'static str, &str) {
+        (self.source.vendor.name(), &self.account)
     }
 
     /// The partition is ours: what it holds comes next.
     pub fn acquire(&self) {
         self.store().clear();
-        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Progress::default();
+        *self.progress() = Progress::default();
     }
 
     /// A record of a call; `None` when it was deleted.
@@ -101,13 +104,13 @@ impl Desk {
     pub fn apply_progress(&self, progress: Progress) {
         // Once at work, the only ones are our own.
         if !*self.ours.borrow() {
-            *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = progress;
+            *self.progress() = progress;
         }
     }
 
     /// Everything the partition held is read: work begins.
     pub fn loaded(&self) {
-        let asked = self.progress.lock().unwrap_or_else(PoisonError::into_inner).asked;
+        let asked = self.progress().asked;
         self.store().loaded(asked);
         self.line.start_empty(&self.settings);
         self.ours.send_replace(true);
@@ -231,11 +234,7 @@ impl Desk {
             }
         }
         if let Some(call) = &mut event.call {
-            let country = self.context().country;
-            let to = || {
-                let read = |convention| Phone::read(placed.destination.as_deref()?, convention, country);
-                read(Convention::National).filter(|to| to.e164.is_some()).or_else(|| read(Convention::International))
-            };
+            let to = || placed.dialled(self.context().country);
             call.to = call.to.take().or_else(to);
         }
     }
@@ -272,10 +271,10 @@ impl Desk {
         let Some((placed, hinted)) = self.store().settle(id) else { return };
         let (vendor, account) = self.account();
         if placed {
-            self.pending.delete(vendor, &account, &call_key(name));
+            self.pending.delete(vendor, account, &call_key(name));
         }
         if hinted {
-            self.pending.delete(vendor, &account, &hint_key(name));
+            self.pending.delete(vendor, account, &hint_key(name));
         }
     }
 
@@ -317,8 +316,8 @@ impl Desk {
         let orphans = store.take_orphans();
         drop(store);
         let (vendor, account) = self.account();
-        orphans.iter().for_each(|key| self.pending.delete(vendor, &account, key));
-        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        orphans.iter().for_each(|key| self.pending.delete(vendor, account, key));
+        let mut progress = self.progress();
         progress.asked = asked;
         self.pending.progress(&self.context(), *progress);
         drop(progress);
@@ -340,12 +339,15 @@ impl Desk {
 
     fn name(&self, call: &str) -> String {
         let (vendor, account) = self.account();
-        call_name(vendor, &account, call)
+        call_name(vendor, account, call)
     }
 
-    pub(super) fn context(&self) -> Context {
-        let now = Instant::new(clock::now());
-        self.source.poll_context(now).expect("a desk is made for sources that ask")
+    fn context(&self) -> Context {
+        context(&self.source)
+    }
+
+    pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn poller(&self) -> &dyn Poller {
@@ -355,4 +357,9 @@ impl Desk {
     fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What all events have in common that are asked for now.
+fn context(source: &Source) -> Context {
+    source.poll_context(Instant::new(clock::now())).expect("a desk is made for sources that ask")
 }

@@ -99,7 +99,7 @@ impl<'a> Session<'a> {
         let mut desks: BTreeMap<i32, Vec<Arc<Desk>>> = BTreeMap::new();
         for desk in &setup.desks {
             let (vendor, account) = desk.account();
-            desks.entry(partition(vendor, &account, setup.topic.partitions)).or_default().push(desk.clone());
+            desks.entry(partition(vendor, account, setup.topic.partitions)).or_default().push(desk.clone());
         }
         Ok(Self { setup, consumer, desks, ours: BTreeSet::new(), loading: BTreeSet::new() })
     }
@@ -198,7 +198,7 @@ fn of_account<'a>(desks: impl Iterator<Item = &'a Arc<Desk>>, name: &'a str) -> 
     desks.filter(move |desk| {
         let (vendor, account) = desk.account();
         let rest = name.strip_prefix(vendor).and_then(|rest| rest.strip_prefix('/'));
-        rest.and_then(|rest| rest.strip_prefix(&*account)).is_some_and(|rest| rest.starts_with('/'))
+        rest.and_then(|rest| rest.strip_prefix(account)).is_some_and(|rest| rest.starts_with('/'))
     })
 }
 

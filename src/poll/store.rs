@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use sha2::{Digest, Sha256};
-
 use super::schedule::Schedule;
-use crate::event::Instant;
+use crate::event::{Instant, digest128};
 use crate::vendor::poll::Placed;
 
 /// The pending calls of one source. Holds each in a compact form, because a million of them is the design point.
@@ -81,7 +79,7 @@ impl Store {
 
     /// How the store names the call `name` (`{vendor}/{account}/{call}`): 128 bits of SHA-256.
     pub fn id(name: &str) -> u128 {
-        Sha256::digest(name).iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
+        digest128(name.as_bytes())
     }
 
     /// Takes a record of the call `name`. A call known already keeps its place in the schedule; what a dialer says

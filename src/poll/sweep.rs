@@ -2,7 +2,6 @@
 //! was lost is found without anybody having named the call.
 
 use std::collections::HashSet;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -24,7 +23,7 @@ pub(super) async fn run(desk: &Desk) {
     let mut known = Known::default();
     loop {
         let now = clock::now();
-        let listed = desk.progress.lock().unwrap_or_else(PoisonError::into_inner).listed;
+        let listed = desk.progress().listed;
         let from = listed.map_or_else(|| back(now, sweep.look_back_seconds), |listed| timestamp(listed, now));
         match due(&sweep, from, now) {
             Err(wait) => tokio::time::sleep(wait).await,
@@ -32,7 +31,7 @@ pub(super) async fn run(desk: &Desk) {
                 let from = back(from, sweep.overlap_seconds);
                 let to = end.min(from.checked_add(longest).unwrap_or(end));
                 if let Some(reached) = list(desk, Window { from, to }, &mut known).await {
-                    desk.progress.lock().unwrap_or_else(PoisonError::into_inner).listed = Some(Instant::new(reached));
+                    desk.progress().listed = Some(Instant::new(reached));
                     desk.metrics.poll_listed.with_label_values(&[&desk.source.name]).set(reached.as_second());
                     desk.report();
                     known.forget(reached, sweep.overlap_seconds);

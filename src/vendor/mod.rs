@@ -175,11 +175,7 @@ pub struct Inbound {
 impl Inbound {
     /// The only value of a header, as text. `None` when absent, repeated or not text.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut values = self.headers.get_all(name).iter();
-        match (values.next(), values.next()) {
-            (Some(value), None) => value.to_str().ok(),
-            _ => None,
-        }
+        only_header(&self.headers, name)
     }
 
     /// The parts of the query with these names, as received; empty when there are none. A `?` separates too: vendors
@@ -188,6 +184,15 @@ impl Inbound {
         let parts = self.query.as_deref().unwrap_or_default().split(['&', '?']);
         let kept: Vec<_> = parts.filter(|part| names.contains(&part.split('=').next().unwrap_or_default())).collect();
         kept.join("&")
+    }
+}
+
+/// The only value of a header, as text. `None` when absent, repeated or not text.
+pub fn only_header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().ok(),
+        _ => None,
     }
 }
 

@@ -21,7 +21,7 @@ use serde_json::value::RawValue;
 pub use response::Response;
 
 use super::Context;
-use crate::event::{Event, EventType, Instant, Outcome};
+use crate::event::{Convention, Country, Event, EventType, Instant, Outcome, Phone};
 use crate::reject::Reject;
 use crate::secret::{FileError, Secret};
 
@@ -238,6 +238,14 @@ pub struct Placed {
     /// Whether only the vendor named it, in a delivery without a result.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hinted: bool,
+}
+
+impl Placed {
+    /// The number that was dialled: read in `country` first, and else in international form.
+    pub fn dialled(&self, country: Option<Country>) -> Option<Phone> {
+        let read = |convention| Phone::read(self.destination.as_deref()?, convention, country);
+        read(Convention::National).filter(|to| to.e164.is_some()).or_else(|| read(Convention::International))
+    }
 }
 
 /// A vendor's answer to a request that placed calls, as a dialer passes it on.

@@ -26,7 +26,7 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Callback, Created, Delivery, Due, Signing, Vendor, Way};
+use super::{Callback, Created, Delivery, Due, SWEEP, Signing, Vendor, Way};
 use crate::simulate::api::{Answer, Request};
 use crate::simulate::call::{Call, Outcome, Placing};
 use crate::simulate::draw::Draw;
@@ -90,10 +90,7 @@ impl Vendor for HuaweiCec {
              api.base_url = \"{url}\"\n\
              api.app_key = \"{APP_KEY}\"\n\
              api.app_secrets = [\"{APP_SECRET}\"]\n\
-             poll.sweep.every_seconds = 5\n\
-             poll.sweep.lag_seconds = 2\n\
-             poll.sweep.overlap_seconds = 300\n\
-             poll.sweep.look_back_seconds = 3600"
+             {SWEEP}"
         )
     }
 

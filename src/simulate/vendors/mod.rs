@@ -34,6 +34,12 @@ pub fn find(name: &str) -> Option<&'static dyn Vendor> {
     REGISTRY.iter().copied().find(|vendor| vendor.name() == name)
 }
 
+/// Settings of a source whose vendor lists calls: quick, for a demonstration.
+const SWEEP: &str = "poll.sweep.every_seconds = 5\n\
+                     poll.sweep.lag_seconds = 2\n\
+                     poll.sweep.overlap_seconds = 300\n\
+                     poll.sweep.look_back_seconds = 3600";
+
 /// A simulated vendor.
 pub trait Vendor: Sync {
     /// The name, as in the configuration of a source.

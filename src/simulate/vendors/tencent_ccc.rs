@@ -24,7 +24,7 @@ use base64::prelude::BASE64_STANDARD;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Callback, Created, Delivery, Due, Signing, Vendor, Way};
+use super::{Callback, Created, Delivery, Due, SWEEP, Signing, Vendor, Way};
 use crate::simulate::api::{Answer, Request};
 use crate::simulate::call::{Call, Outcome, Placing};
 use crate::simulate::draw::Draw;
@@ -57,10 +57,7 @@ impl Vendor for TencentCcc {
              api.base_url = \"{url}\"\n\
              api.secret_id = \"{SECRET_ID}\"\n\
              api.secret_keys = [\"{SECRET_KEY}\"]\n\
-             poll.sweep.every_seconds = 5\n\
-             poll.sweep.lag_seconds = 2\n\
-             poll.sweep.overlap_seconds = 300\n\
-             poll.sweep.look_back_seconds = 3600"
+             {SWEEP}"
         )
     }
 

@@ -28,7 +28,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use self::legs::{ANSWERS, ENDS, RINGS, without_customer};
-use super::{Callback, Created, Delivery, Due, Signing, Vendor, Way};
+use super::{Callback, Created, Delivery, Due, SWEEP, Signing, Vendor, Way};
 use crate::simulate::api::{Answer, Request};
 use crate::simulate::call::{Call, Outcome, Placing};
 use crate::simulate::draw::Draw;
@@ -72,10 +72,7 @@ impl Vendor for VonageVcc {
              api.scope = \"stats\"\n\
              api.page_size = 20\n\
              api.numbers = \"international\"\n\
-             poll.sweep.every_seconds = 5\n\
-             poll.sweep.lag_seconds = 2\n\
-             poll.sweep.overlap_seconds = 300\n\
-             poll.sweep.look_back_seconds = 3600"
+             {SWEEP}"
         )
     }
 

@@ -1,7 +1,7 @@
 //! What vendors' answers to a request that placed one call have in common.
 
 use super::{Created, Placed, Placement};
-use crate::event::{Call, Cause, Convention, Direction, EventType, Links, Outcome, Phone};
+use crate::event::{Call, Cause, Direction, EventType, Links, Outcome};
 use crate::reject::{Reason, Reject};
 use crate::vendor::{Context, lenient};
 
@@ -28,21 +28,17 @@ impl Created<'_> {
     /// The answer says that no call was made: the end of a call that never was. Only the dialer's reference can name it.
     pub fn refused(&self, outcome: Outcome, cause: Cause, context: &Context) -> Result<Placement, Reject> {
         let known = self.known();
-        let Some(reference) = known.reference.filter(|reference| !reference.is_empty()) else {
+        let Some(reference) = known.reference.clone().filter(|reference| !reference.is_empty()) else {
             let detail = "answer says that no call was made, so there is nothing to ask about: give a reference to have \
                           that published";
             return Err(Reject::new(Reason::FieldMissing, detail));
         };
         lenient::required(Some(&reference), "reference")?;
+        let to = known.dialled(context.country);
         let mut event = context.event(EventType::CallEnded, &reference, &["refused", &reference]);
         event.outcome = Some(outcome);
         event.cause = Some(cause);
-        event.call = Some(Call {
-            id: reference.clone(),
-            direction: Some(Direction::Outbound),
-            to: known.destination.and_then(|number| dialled(&number, context)),
-            ..Call::default()
-        });
+        event.call = Some(Call { id: reference.clone(), direction: Some(Direction::Outbound), to, ..Call::default() });
         event.links = Links {
             reference: Some(reference),
             conversation: known.conversation,
@@ -52,10 +48,4 @@ impl Created<'_> {
         event.raw = context.raw(self.answer);
         Ok(Placement { placed: Vec::new(), events: vec![event] })
     }
-}
-
-/// As the driver reads a destination: in the source's country first, and else in international form.
-fn dialled(number: &str, context: &Context) -> Option<Phone> {
-    let read = |convention| Phone::read(number, convention, context.country);
-    read(Convention::National).filter(|to| to.e164.is_some()).or_else(|| read(Convention::International))
 }

@@ -64,7 +64,7 @@ impl Client {
             CredentialsIn::Basic => headers.push(("authorization", proof::basic_header(&self.id, secret))),
         }
         form.push(("scope", &self.scope));
-        let body = encode(&form).into();
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish().into();
         Some(Request { action, method: Method::POST, url: self.url.clone(), headers, body })
     }
 
@@ -124,22 +124,6 @@ fn refusal(error: &str, response: &Response) -> Failure {
         after: by_status.and_then(|failure| failure.after),
         detail: format!("no access token, {code}: compare client, secret and scope with the vendor's console").into(),
     }
-}
-
-/// `application/x-www-form-urlencoded`.
-fn encode(form: &[(&str, &str)]) -> String {
-    let pairs = form.iter().map(|(name, value)| format!("{name}={}", percent(value)));
-    pairs.collect::<Vec<_>>().join("&")
-}
-
-/// A blank becomes a plus, everything else that is not plain `%` and two hex digits.
-fn percent(value: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => char::from(byte).to_string(),
-        b' ' => "+".to_owned(),
-        _ => format!("%{byte:02X}"),
-    };
-    value.bytes().map(byte).collect()
 }
 
 #[cfg(test)]

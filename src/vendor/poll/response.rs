@@ -7,6 +7,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::{Failure, FailureClass};
+use crate::vendor::only_header;
 
 /// A vendor's response to a request.
 #[derive(Clone, Debug)]
@@ -22,11 +23,7 @@ pub struct Response {
 impl Response {
     /// The only value of a header, as text. `None` when absent, repeated or not text.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut values = self.headers.get_all(name).iter();
-        match (values.next(), values.next()) {
-            (Some(value), None) => value.to_str().ok(),
-            _ => None,
-        }
+        only_header(&self.headers, name)
     }
 
     /// The body as JSON, when the status is a success. Everything else is the failure that HTTP says it is; a vendor whose
