@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use rdkafka::config::ClientConfig;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, SettingsError};
 use crate::dedup::{Setup, Stage};
 use crate::event;
-use crate::http::{self, Ingest, Limits};
+use crate::http::{self, Admission, Ingest, Limits};
 use crate::inbox::Inbox;
 use crate::kafka::{Check, Health, Publisher, Topics, TopicsError, client_config, ensure_topics};
 use crate::metrics::Metrics;
@@ -240,12 +239,15 @@ impl App {
     }
 
     fn ingest(&self, publisher: Arc<Publisher>) -> Ingest {
+        let names = self.sources.keys().map(String::as_str);
+        let admission = Arc::new(Admission::new(self.config.http.max_in_flight, names, &self.metrics));
+        tokio::spawn(admission.clone().watch());
         Ingest {
             config: self.config.clone(),
             sources: self.sources.clone(),
             inbox: self.inbox(publisher.clone()),
             pending: self.pending(publisher),
-            permits: Semaphore::new(self.config.http.max_in_flight),
+            admission,
         }
     }
 

@@ -82,8 +82,11 @@ metrics! {
     publish_seconds: Histogram = "trunkline_publish_seconds" [];
     /// Unix time of the last accepted delivery; silence is the commonest failure of a vendor.
     last_delivery: IntGaugeVec = "trunkline_last_delivery_timestamp_seconds" ["source"];
-    /// Requests being worked on; the bound is `http.max_in_flight`.
-    in_flight: IntGauge = "trunkline_in_flight_requests" [];
+    /// Requests of a source that hold memory; the bound of all together is `http.max_in_flight`.
+    in_flight: IntGaugeVec = "trunkline_in_flight_requests" ["source"];
+    /// Requests that may be worked on at a time before sources above their fair share are refused: half of
+    /// `http.max_in_flight`, and less while the processor does not keep up.
+    work_limit: IntGauge = "trunkline_in_flight_limit" [];
     /// Open connections of the callback listener; the bound is `http.max_connections`.
     connections: IntGauge = "trunkline_open_connections" [];
     /// Events written to the inbox, by source, channel, type and outcome (`unknown` also for facts without one).
@@ -94,7 +97,8 @@ metrics! {
     posts_lost: IntCounter = "trunkline_kafka_posts_lost_total" [];
     /// Calls named by deliveries without a result; they become pending where the source asks its vendor.
     hints: IntCounterVec = "trunkline_poll_hints_total" ["source"];
-    /// Calls dialers said they placed: `accepted`, `refused` by the vendor, or `invalid` requests.
+    /// Calls dialers said they placed: `accepted`, or `refused` by the vendor; requests that are `invalid`, or refused for
+    /// one of the reasons for which deliveries are.
     placed_calls: IntCounterVec = "trunkline_placed_calls_total" ["source", "result"];
     /// Requests to vendors by action and result: `ok`, or the class of the failure.
     poll_requests: IntCounterVec = "trunkline_poll_requests_total" ["source", "action", "result"];

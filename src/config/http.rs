@@ -19,7 +19,8 @@ pub struct Http {
     pub trusted_proxies: Vec<IpNet>,
     /// Largest body, bytes. Larger ones get 413. Must leave room for the event in `kafka.max_message_bytes`.
     pub max_body_bytes: usize,
-    /// Requests worked on at a time; more get 503 and `Retry-After`.
+    /// Requests in flight at a time, and so the memory for bodies; more get 503 and `Retry-After`. Half of them are open to
+    /// every source, the others to sources below their fair share. While the processor does not keep up it is fewer.
     pub max_in_flight: usize,
     /// Open connections; more wait in the operating system's backlog.
     pub max_connections: usize,
@@ -32,7 +33,8 @@ pub struct Http {
     /// How long Kafka may take to acknowledge before the vendor is asked to repeat, milliseconds. Keep it below the
     /// vendors' own time limit.
     pub answer_deadline_ms: u64,
-    /// `Retry-After` of a 503, seconds.
+    /// Least `Retry-After` of a 503, seconds. Up to twice as much is said, so that those refused together do not come back
+    /// together.
     pub retry_after_seconds: u32,
     /// On a stop: how long readiness says no before the listener closes, milliseconds, so that load balancers notice.
     pub drain_delay_ms: u64,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::http::{Extensions, HeaderMap, HeaderValue, Method, header};
+use axum::http::{Extensions, HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -62,8 +62,7 @@ async fn answer(ingest: &Ingest, source: &str, token: Option<&str>, kind: &str, 
             Class::NotUnderstood => accepted(ingest, source),
             Class::Unavailable => {
                 let mut response = vendor_form(source.adapter.answer(Answer::TryAgain));
-                let seconds = HeaderValue::from(ingest.config.http.retry_after_seconds);
-                response.headers_mut().insert(header::RETRY_AFTER, seconds);
+                response.headers_mut().insert(header::RETRY_AFTER, ingest.retry_after());
                 response
             }
             _ => problem::response(reason),
@@ -102,14 +101,11 @@ async fn deliver(
     source.check_address(caller(ingest, request.extensions(), request.headers()))?;
     source.check_path_token(token)?;
     source.check_rate()?;
-    let busy = || Reject::new(Reason::Overloaded, "http.max_in_flight requests are being worked on");
-    let _permit = ingest.permits.try_acquire().map_err(|_| busy())?;
-    ingest.inbox.metrics.in_flight.inc();
-    let _counted = scopeguard(|| ingest.inbox.metrics.in_flight.dec());
-
+    let mut admitted = ingest.admission.enter(&source.name)?;
     let received = clock::now();
     let deadline = tokio::time::Instant::now() + Duration::from_millis(ingest.config.http.answer_deadline_ms);
     let inbound = read(ingest, source, kind, request).await?;
+    admitted.work()?;
     let trace_parent = inbound.header(name::TRACE_PARENT).filter(|text| is_trace_parent(text)).map(str::to_owned);
     let verified = source.adapter.verify(inbound, received, &mut Explain::off())?;
 
@@ -247,15 +243,4 @@ fn is_trace_parent(text: &str) -> bool {
     let hex =
         |part: &str, len: usize| part.len() == len && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     matches!(parts.as_slice(), ["00", trace, span, flags] if hex(trace, 32) && hex(span, 16) && hex(flags, 2))
-}
-
-/// Runs `end` when the returned value is dropped, also when the request is given up.
-fn scopeguard(end: impl FnMut()) -> impl Drop {
-    struct Guard<F: FnMut()>(F);
-    impl<F: FnMut()> Drop for Guard<F> {
-        fn drop(&mut self) {
-            (self.0)();
-        }
-    }
-    Guard(end)
 }

@@ -219,7 +219,7 @@ fn vendor_answers(sent: &[Sent], answer: Answer) -> BTreeMap<StatusCode, Value> 
         let response = responses.entry(reply.status).or_insert_with(|| json!({ "description": description }));
         if answer == Answer::TryAgain {
             response["headers"]["Retry-After"] = json!({
-                "description": "Seconds, as `http.retry_after_seconds` says.",
+                "description": "Seconds, once to twice `http.retry_after_seconds`.",
                 "schema": { "type": "integer", "minimum": 0 },
             });
         }

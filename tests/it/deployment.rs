@@ -82,7 +82,12 @@ impl Deployment {
 
     /// A request for `kind` of source `nx`, signed as the vendor would.
     pub fn signed(&self, kind: &str, body: &str) -> Signed {
-        let source = self.source();
+        self.signed_for("nx", kind, body)
+    }
+
+    /// The same for another configured source.
+    pub fn signed_for(&self, source: &str, kind: &str, body: &str) -> Signed {
+        let source = self.source_named(source);
         let kind = source.kind(kind).expect("a kind of the vendor");
         let nonce = uuid::Uuid::new_v4().simple().to_string();
         let now = jiff::Timestamp::now();
@@ -91,7 +96,11 @@ impl Deployment {
     }
 
     pub fn source(&self) -> Arc<Source> {
-        build(&self.config()).unwrap_or_else(|errors| panic!("{errors:?}")).remove("nx").expect("configured")
+        self.source_named("nx")
+    }
+
+    fn source_named(&self, name: &str) -> Arc<Source> {
+        build(&self.config()).unwrap_or_else(|errors| panic!("{errors:?}")).remove(name).expect("configured")
     }
 
     /// Writes one record.
@@ -271,6 +280,11 @@ impl Replica {
         self.known[what].clone()
     }
 
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its standard output, if that was piped.
     pub fn stdout(&mut self) -> std::process::ChildStdout {
         self.child.stdout.take().expect("piped")
@@ -306,7 +320,7 @@ impl Replica {
     }
 
     pub fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        let sent = Command::new("kill").args([signal, &self.id().to_string()]).status();
         assert!(sent.is_ok_and(|status| status.success()), "kill {signal}");
     }
 

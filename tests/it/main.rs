@@ -22,6 +22,8 @@ mod hostile;
 mod kafka;
 /// Signed callbacks in, CloudEvents out, once.
 mod line;
+/// More than can be done, and who is refused then.
+mod overload;
 /// Asking vendors for results.
 mod polling;
 /// TLS, SASL, client certificates.
