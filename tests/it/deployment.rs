@@ -67,7 +67,11 @@ impl Deployment {
     /// Starts `trunkline serve` with `arguments` and does not wait for readiness.
     pub fn spawn(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Replica {
         let path = self.folder.path().join("trunkline.toml");
-        std::fs::write(&path, &self.toml).expect("write the configuration");
+        // Whole or not at all: another replica may be reading it.
+        let fresh = self.folder.path().join("trunkline.toml.new");
+        std::fs::write(&fresh, &self.toml)
+            .and_then(|()| std::fs::rename(&fresh, &path))
+            .expect("write the configuration");
         let mut command = Command::new(env!("CARGO_BIN_EXE_trunkline"));
         command.arg("serve").arg("--config").arg(&path).args(arguments).envs(environment.iter().copied());
         Replica::spawn(command)
@@ -330,13 +334,19 @@ impl Replica {
         self.child.wait().expect("wait");
     }
 
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        let status = self.child.try_wait().expect("wait")?;
+        // The last lines may still be on their way.
+        self.reader.take().map(std::thread::JoinHandle::join);
+        Some(status)
+    }
+
     /// Waits for the end of the process.
     pub fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.child.try_wait().expect("wait") {
-                // The last lines may still be on their way.
-                self.reader.take().map(std::thread::JoinHandle::join);
+            if let Some(status) = self.ended() {
                 return status;
             }
             assert!(Instant::now() < deadline, "does not end:\n{}", self.log());
