@@ -28,5 +28,7 @@ mod polling;
 mod security;
 /// Simulated vendors: what they send, and a run with faults.
 mod simulator;
+/// What every source file keeps to.
+mod sources;
 /// Every vendor of the registry at once.
 mod vendors;
