@@ -276,6 +276,11 @@ impl Replica {
         self.child.stdout.take().expect("piped")
     }
 
+    /// Its number among the processes.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it wrote to standard error so far.
     pub fn log(&self) -> String {
         self.log.lock().expect("not poisoned").clone()

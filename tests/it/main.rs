@@ -6,6 +6,8 @@ mod cli;
 mod deployment;
 /// `trunkline dev` as the README says to use it.
 mod dev;
+/// The image, as far as it can be judged without building it.
+mod container;
 /// Every command of the documents, run.
 mod docs;
 /// What dies under load.
