@@ -3,7 +3,9 @@
 mod admin;
 mod callback;
 mod calls;
+mod connection;
 mod problem;
+mod room;
 mod router;
 mod server;
 mod token;
