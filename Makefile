@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make run` and `make test`.
 
-.PHONY: run test lint unit it faults generate bench fuzz setup
+.PHONY: run test lint audit unit it faults generate bench fuzz setup
 
 # Builds the release program and starts it with everything it needs, to try it out. ARGS="--listen 127.0.0.1:9000" for
 # another port.
@@ -15,6 +15,11 @@ lint:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+	tools/deny bans licenses sources
+
+# Known weaknesses of what the program is made of. Fetches the advisory database from GitHub.
+audit:
+	tools/deny advisories
 
 unit:
 	cargo test --locked --lib --bins --benches

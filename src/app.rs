@@ -17,6 +17,7 @@ use crate::metrics::Metrics;
 use crate::pending::Pending;
 use crate::poll::{self, Polling};
 use crate::source::{self, Sources};
+use crate::{clock, tls};
 
 /// What a process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -66,6 +67,8 @@ pub struct App {
 pub struct Listeners {
     /// For vendors.
     pub callbacks: Option<TcpListener>,
+    /// TLS towards vendors, if it ends here.
+    pub tls: Option<Arc<tls::Server>>,
     /// For probes and metrics.
     pub admin: TcpListener,
 }
@@ -82,11 +85,18 @@ impl App {
 
     /// Binds the listeners the roles need.
     pub async fn bind(&self, roles: &[Role]) -> Result<Listeners, Failed> {
-        let callbacks = match roles.contains(&Role::Ingest) {
-            true => Some(bind("http.listen", self.config.http.listen).await?),
-            false => None,
+        let (callbacks, tls) = match roles.contains(&Role::Ingest) {
+            true => (Some(bind("http.listen", self.config.http.listen).await?), self.tls()?),
+            false => (None, None),
         };
-        Ok(Listeners { callbacks, admin: bind("admin.listen", self.config.admin.listen).await? })
+        Ok(Listeners { callbacks, tls, admin: bind("admin.listen", self.config.admin.listen).await? })
+    }
+
+    fn tls(&self) -> Result<Option<Arc<tls::Server>>, SettingsError> {
+        let Some(settings) = &self.config.http.tls else { return Ok(None) };
+        let refused = |wrong: tls::Unusable| self.config.error(wrong.key, format!("{}: {}", wrong.finding, wrong.fix));
+        let server = tls::Server::load(settings).map_err(refused)?;
+        Ok(Some(Arc::new(server)))
     }
 
     /// Runs `roles` until `stop`, or until one of them cannot go on. `check_topics` is off for the embedded broker, whose
@@ -104,7 +114,9 @@ impl App {
         let admin = tokio::spawn(http::serve(
             listeners.admin,
             http::admin_router(self.health.clone(), self.metrics.clone()),
-            self.limits(Duration::from_secs(1), false),
+            self.limits(Duration::from_secs(1)),
+            None,
+            None,
             admin_stop.clone(),
         ));
         let kafka = self.health.check("kafka");
@@ -116,14 +128,15 @@ impl App {
         };
         let callbacks = listeners.callbacks.zip(publisher.clone()).map(|(listener, publisher)| {
             let router = http::callback_router(Arc::new(self.ingest(publisher)));
-            let limits = self.limits(Duration::from_millis(self.config.http.drain_timeout_ms), true);
-            tokio::spawn(http::serve(listener, router, limits, callbacks_stop.clone()))
+            let limits = self.limits(Duration::from_millis(self.config.http.drain_timeout_ms));
+            let (tls, metrics) = (listeners.tls.clone(), Some(self.metrics.clone()));
+            tokio::spawn(http::serve(listener, router, limits, tls, metrics, callbacks_stop.clone()))
         });
         let polling = match publisher.clone().filter(|_| polls) {
             Some(publisher) => Some(self.polling(publisher)?),
             None => None,
         };
-        let secrets = tokio::spawn(reload_secrets(self.sources.clone(), self.metrics.clone()));
+        let secrets = tokio::spawn(reload(self.sources.clone(), listeners.tls, self.metrics.clone()));
 
         let ended = self.work(roles, publisher.as_ref(), polling, kafka, check_topics, &stop).await;
 
@@ -251,12 +264,16 @@ impl App {
         }
     }
 
-    fn limits(&self, drain_timeout: Duration, counted: bool) -> Limits {
+    fn limits(&self, drain_timeout: Duration) -> Limits {
+        let http = &self.config.http;
+        let handshake_timeout_ms = http.tls.as_ref().map_or(0, |tls| tls.handshake_timeout_ms);
         Limits {
-            max_connections: self.config.http.max_connections,
-            head_timeout: Duration::from_millis(self.config.http.idle_timeout_ms),
+            max_connections: http.max_connections,
+            handshake_timeout: Duration::from_millis(handshake_timeout_ms),
+            head_timeout: Duration::from_millis(http.head_timeout_ms),
+            idle_timeout: Duration::from_millis(http.idle_timeout_ms),
+            write_timeout: Duration::from_millis(http.write_timeout_ms),
             drain_timeout,
-            connections: counted.then(|| self.metrics.connections.clone()),
         }
     }
 }
@@ -282,12 +299,15 @@ async fn stop_stages(stages: Vec<Stage>) -> bool {
     matches!(tokio::time::timeout(Duration::from_secs(15), ended).await, Ok(Ok(true)))
 }
 
-/// Re-reads secret files every few seconds, and at once on SIGHUP.
-async fn reload_secrets(sources: Sources, metrics: Arc<Metrics>) {
+/// Re-reads secret files and certificates every few seconds, and at once on SIGHUP.
+async fn reload(sources: Sources, tls: Option<Arc<tls::Server>>, metrics: Arc<Metrics>) {
     let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).expect("signals work");
+    if let Some(tls) = &tls {
+        watch_expiry(tls, &metrics);
+    }
     loop {
         tokio::select! {
-            _ = hangup.recv() => tracing::info!("SIGHUP: re-reading secret files"),
+            _ = hangup.recv() => tracing::info!("SIGHUP: re-reading secret files and certificates"),
             () = tokio::time::sleep(Duration::from_secs(10)) => {}
         }
         for source in sources.values() {
@@ -304,5 +324,31 @@ async fn reload_secrets(sources: Sources, metrics: Arc<Metrics>) {
             };
             metrics.secret_reloads.with_label_values(&[&source.name, result]).inc();
         }
+        if let Some(tls) = &tls {
+            reload_tls(tls, &metrics);
+        }
+    }
+}
+
+fn reload_tls(tls: &tls::Server, metrics: &Metrics) {
+    let result = match tls.reload(clock::now()) {
+        Ok(true) => {
+            tracing::info!(expires = %tls.expires(), "certificate changed");
+            watch_expiry(tls, metrics);
+            "changed"
+        }
+        Ok(false) => "unchanged",
+        Err(error) => {
+            tracing::error!(%error, expires = %tls.expires(), "the old certificate stays in use");
+            "failed"
+        }
+    };
+    metrics.tls_reloads.with_label_values(&[result]).inc();
+}
+
+fn watch_expiry(tls: &tls::Server, metrics: &Metrics) {
+    metrics.tls_expiry.with_label_values(&["callbacks"]).set(tls.expires().as_second());
+    if tls.expires() < clock::now() {
+        tracing::error!(expires = %tls.expires(), "the certificate in use has expired: senders that look turn away");
     }
 }

@@ -89,6 +89,17 @@ metrics! {
     work_limit: IntGauge = "trunkline_in_flight_limit" [];
     /// Open connections of the callback listener; the bound is `http.max_connections`.
     connections: IntGauge = "trunkline_open_connections" [];
+    /// Connections cut off by cause: `head_timeout`, `idle_timeout`, `write_timeout`, `handshake_timeout`, `room` when the
+    /// longest waiting one made place for another, `stop` when it waited while the listener closed.
+    connections_cut: IntCounterVec = "trunkline_connections_cut_total" ["cause"];
+    /// TLS handshakes of the callback listener by result: `ok`, `timeout`, `dismissed` (for another connection, or a stop), `closed` by the
+    /// sender, `refused_by_peer` (it does not accept the certificate), `client_certificate` (none, or of no configured
+    /// authority), `incompatible` or `not_tls`.
+    tls_handshakes: IntCounterVec = "trunkline_tls_handshakes_total" ["result"];
+    /// Unix time at which the certificate in use expires.
+    tls_expiry: IntGaugeVec = "trunkline_tls_certificate_expiry_timestamp_seconds" ["listener"];
+    /// Attempts to re-read the files of `http.tls`: `changed`, `unchanged`, or `failed`, which keeps what was in use.
+    tls_reloads: IntCounterVec = "trunkline_tls_reloads_total" ["result"];
     /// Events written to the inbox, by source, channel, type and outcome (`unknown` also for facts without one).
     ingested: IntCounterVec = "trunkline_ingested_events_total" ["source", "channel", "type", "outcome"];
     /// Events whose vendor code is in no table, by source and code table: the outcome is `unknown`.

@@ -29,7 +29,7 @@ impl Serve {
             let listeners = app.bind(&roles).await?;
             if let Some(listener) = &listeners.callbacks {
                 let address = listener.local_addr().map_err(|error| Failed::Running(error.to_string()))?;
-                tracing::info!(%address, "callbacks");
+                tracing::info!(%address, scheme = app.config.http.scheme(), "callbacks");
                 for source in app.sources.values() {
                     for kind in source.vendor.kinds() {
                         let (vendor, path) = (source.vendor.name(), source.path(kind));

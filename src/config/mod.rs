@@ -20,7 +20,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use dedup::Dedup;
-pub use http::{Admin, Http};
+pub use http::{Admin, ClientAuth, Http, HttpTls};
 pub use kafka::{Kafka, Route, Sasl, Tls};
 pub use log::{Log, LogFormat};
 pub use poll::{Poll, SourcePoll, Sweep};

@@ -135,6 +135,23 @@ fn a_missing_key_is_named() {
 }
 
 #[test]
+fn tls_of_the_listener_needs_a_pair_and_authorities_for_clients() {
+    let pair = "[http.tls]\ncert_file = \"a\"\nkey_file = \"b\"\n";
+    let config = Config::from_toml(pair).expect("usable");
+    assert_eq!((config.http.scheme(), Config::from_toml("").expect("usable").http.scheme()), ("https", "http"));
+    for (text, key) in [
+        ("[http.tls]\ncert_file = \"a\"", "http.tls.key_file"),
+        (&format!("{pair}client_auth = \"optional\""), "http.tls.client_auth"),
+        (&format!("{pair}client_auth = \"perhaps\""), "http.tls.client_auth"),
+        (&format!("{pair}handshake_timeout_ms = 0"), "http.tls.handshake_timeout_ms"),
+        ("[http]\nhead_timeout_ms = 0", "http.head_timeout_ms"),
+        ("[http]\nwrite_timeout_ms = 0", "http.write_timeout_ms"),
+    ] {
+        assert_eq!(complaint(text).key, key, "{text}");
+    }
+}
+
+#[test]
 fn a_variable_overrides_the_file() {
     let figment = Figment::new()
         .merge(Toml::string("[kafka]\npartitions = 6\nbrokers = \"file:9092\""))

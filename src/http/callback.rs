@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{Path, Request, State};
 use axum::http::{Extensions, HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
@@ -142,12 +142,15 @@ async fn read(ingest: &Ingest, source: &Source, kind: &'static Kind, request: Re
 
 pub(super) async fn read_body(ingest: &Ingest, body: Body) -> Result<Bytes, Reject> {
     let timeout = Duration::from_millis(ingest.config.http.read_timeout_ms);
-    let whole = Limited::new(body, ingest.config.http.max_body_bytes).collect();
-    match tokio::time::timeout(timeout, whole).await {
+    let limit = ingest.config.http.max_body_bytes;
+    let too_large = || Reject::new(Reason::BodyTooLarge, "the body is over http.max_body_bytes");
+    // Whoever announces too much need not send it.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(timeout, Limited::new(body, limit).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(Reject::new(Reason::BodyTooLarge, "the body is over http.max_body_bytes"))
-        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Reject::new(Reason::BodyIncomplete, "the connection broke before the body was whole")),
         Err(_) => Err(Reject::new(Reason::BodyIncomplete, "the body did not arrive within http.read_timeout_ms")),
     }

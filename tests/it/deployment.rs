@@ -251,10 +251,8 @@ impl Replica {
         let written = log.clone();
         let reader = std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
-                if let Ok(json) = serde_json::from_str::<serde_json::Value>(&line)
-                    && let (Some(what), Some(address)) = (json["message"].as_str(), json["address"].as_str())
-                {
-                    let _ = found.send((what.to_owned(), address.to_owned()));
+                if let Some(announced) = announced(&line) {
+                    let _ = found.send(announced);
                 }
                 let mut log = written.lock().expect("not poisoned");
                 log.push_str(&line);
@@ -292,6 +290,11 @@ impl Replica {
     /// Its standard output, if that was piped.
     pub fn stdout(&mut self) -> std::process::ChildStdout {
         self.child.stdout.take().expect("piped")
+    }
+
+    /// Its number among the processes.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// What it wrote to standard error so far.
@@ -359,6 +362,24 @@ impl Replica {
         self.signal("-TERM");
         self.wait()
     }
+}
+
+/// The listener a log line announces, and its address.
+fn announced(line: &str) -> Option<(String, String)> {
+    if let Ok(json) = serde_json::from_str::<serde_json::Value>(line) {
+        return Some((json["message"].as_str()?.to_owned(), json["address"].as_str()?.to_owned()));
+    }
+    // The form for people, with its colours.
+    let plain: String = line
+        .split('\x1b')
+        .enumerate()
+        .map(|(number, part)| match part.split_once('m') {
+            Some((_, text)) if number > 0 => text,
+            _ => part,
+        })
+        .collect();
+    let (before, after) = plain.split_once(" address=")?;
+    Some((before.rsplit(' ').next()?.to_owned(), after.split(' ').next()?.to_owned()))
 }
 
 impl Drop for Replica {

@@ -2,6 +2,8 @@
 
 /// The commands, as somebody at a terminal sees them.
 mod cli;
+/// The image, as far as it can be judged without building it.
+mod container;
 /// A deployment of the program on topics of its own, and its vendor.
 mod deployment;
 /// `trunkline dev` as the README says to use it.
@@ -26,9 +28,13 @@ mod line;
 mod overload;
 /// Asking vendors for results.
 mod polling;
-/// TLS, SASL, client certificates.
+/// TLS, SASL, client certificates towards Kafka.
 mod security;
 /// Simulated vendors: what they send, and a run with faults.
 mod simulator;
+/// What every source file keeps to.
+mod sources;
+/// TLS towards vendors.
+mod tls;
 /// Every vendor of the registry at once.
 mod vendors;
