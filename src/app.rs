@@ -13,6 +13,7 @@ use crate::event;
 use crate::http::{self, Admission, Ingest, Limits};
 use crate::inbox::Inbox;
 use crate::kafka::{Check, Health, Publisher, Topics, TopicsError, client_config, ensure_topics};
+use crate::lifecycle;
 use crate::metrics::Metrics;
 use crate::pending::Pending;
 use crate::poll::{self, Polling};
@@ -150,14 +151,17 @@ impl App {
             clean &= callbacks.await.unwrap_or(false);
         }
         let (stages, polling, ended) = ended;
-        if let Some(polling) = polling {
-            polling.stop().await;
-        }
-        if let Some(publisher) = publisher {
+        let writers = async {
+            if let Some(polling) = polling {
+                polling.stop().await;
+            }
+            let Some(publisher) = publisher else { return true };
             let flushed = tokio::task::spawn_blocking(move || publisher.flush(Duration::from_secs(5)));
-            clean &= flushed.await.unwrap_or(false);
-        }
-        clean &= stop_stages(stages).await;
+            flushed.await.unwrap_or(false)
+        };
+        // Side by side: when Kafka is silent each takes its time, and supervisors are patient for half a minute at most.
+        let (flushed, committed) = tokio::join!(writers, stop_stages(stages));
+        clean &= flushed && committed;
         secrets.abort();
         admin_stop.cancel();
         let _ = admin.await;
@@ -291,12 +295,11 @@ async fn bind(key: &str, address: std::net::SocketAddr) -> Result<TcpListener, F
     })
 }
 
-/// Stops the workers together and waits for their last commits.
+/// Stops the workers together and waits for their last commits. Kafka aborts the transaction of one that is left behind.
 async fn stop_stages(stages: Vec<Stage>) -> bool {
     stages.iter().for_each(Stage::stop);
-    let ended = tokio::task::spawn_blocking(|| stages.into_iter().all(|stage| stage.join().is_ok()));
-    // A thread that hangs is left behind: the process ends without it, and Kafka aborts its transaction.
-    matches!(tokio::time::timeout(Duration::from_secs(15), ended).await, Ok(Ok(true)))
+    lifecycle::finished(|| stages.iter().all(Stage::is_finished)).await
+        && stages.into_iter().all(|stage| stage.join().is_ok())
 }
 
 /// Re-reads secret files and certificates every few seconds, and at once on SIGHUP.

@@ -16,6 +16,7 @@ use rdkafka::{ClientConfig, Offset};
 use super::desk::Desk;
 use crate::config::Config;
 use crate::kafka::{Check, Group, Heartbeat, Observer, Rebalance, Topic, consumer_config, list};
+use crate::lifecycle;
 use crate::metrics::Metrics;
 use crate::pending::{Call, Key, partition};
 
@@ -53,10 +54,10 @@ impl Reader {
         Self { heartbeat, thread }
     }
 
-    /// Gives all accounts up and leaves the group. Blocks until that is done.
-    pub fn stop(self) {
+    /// Gives all accounts up and leaves the group. Returns when that is done, or Kafka is silent for too long.
+    pub async fn stop(self) {
         self.heartbeat.stop();
-        let _ = self.thread.join();
+        lifecycle::finished(|| self.thread.is_finished()).await;
     }
 }
 

@@ -297,6 +297,13 @@ impl Replica {
         self.child.id()
     }
 
+    /// What each of its threads waits for, where the system tells.
+    pub fn threads(&self) -> String {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).into_iter().flatten().flatten();
+        let read = |task: &std::fs::DirEntry, name| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
+        tasks.map(|task| format!("{} {}", read(&task, "comm").trim(), read(&task, "syscall"))).collect()
+    }
+
     /// What it wrote to standard error so far.
     pub fn log(&self) -> String {
         self.log.lock().expect("not poisoned").clone()

@@ -137,11 +137,21 @@ impl Fleet {
     /// Waits for the end of one that was asked to stop. `clean` says that nothing kept it from finishing.
     pub fn gone(&mut self, index: usize, clean: bool) {
         let Some(mut replica) = self.members[index].replica.take() else { return };
-        let status = replica.wait();
-        self.keep_log(index, &replica);
-        if status.code() != Some(0) && (clean || status.code() != Some(1)) {
-            self.wrong.push(format!("replica {index} stopped with {status}, asked to stop"));
+        let deadline = Instant::now() + PATIENCE;
+        let status = loop {
+            match replica.ended() {
+                Some(status) => break Some(status),
+                None if Instant::now() > deadline => break None,
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        };
+        match status.map(|status| status.code()) {
+            None => self.wrong.push(format!("replica {index} does not stop:\n{}", replica.threads())),
+            Some(Some(0)) => {}
+            Some(Some(1)) if !clean => {}
+            Some(code) => self.wrong.push(format!("replica {index} was asked to stop and ended with {code:?}")),
         }
+        self.keep_log(index, &replica);
     }
 
     /// The successor of one that is gone.

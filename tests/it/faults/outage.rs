@@ -1,5 +1,7 @@
 //! Kafka away, and how vendors hear of it.
 
+use std::time::{Duration, Instant};
+
 use super::super::deployment::{Deployment, Record, call_body, client, eventually, get};
 use super::super::kafka::Cluster;
 
@@ -71,4 +73,21 @@ async fn a_start_without_kafka_waits_for_it() {
     assert_eq!(signed.post(&client(), &replica.url()).await.expect("an answer").status(), 200);
     assert_eq!(deployment.read_until("events", |events| !events.is_empty()).len(), 1);
     assert!(replica.stop().success());
+}
+
+/// A stop does not wait for a broker that never answers: what is not committed is decided again by the next one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_while_the_broker_is_frozen_ends_in_time() {
+    let cluster = Cluster::start(1);
+    let deployment = Deployment::new(cluster.bootstrap(), "http.answer_deadline_ms = 1000");
+    let mut replica = deployment.start();
+    let signed = deployment.signed("call", &call_body("c-1", "486"));
+    assert_eq!(signed.post(&client(), &replica.url()).await.expect("an answer").status(), 200);
+    cluster.pause(0);
+    let started = Instant::now();
+    replica.stop();
+    assert!(started.elapsed() < Duration::from_secs(40), "{:?}", started.elapsed());
+    cluster.resume(0);
+    drop(deployment.start());
+    assert_eq!(deployment.read_until("events", |events| !events.is_empty()).len(), 1);
 }

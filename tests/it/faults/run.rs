@@ -115,13 +115,14 @@ impl Rig {
     /// Runs `plan`. On a violation everything that helps to find its cause is kept, and this panics with the place.
     pub fn run(&mut self, plan: &Plan) -> Report {
         let started = Instant::now();
+        print!("{plan}");
         let mut run = Run::start(self, plan);
         let outcome = run.work();
         let logs = run.fleet.logs();
         let deployment = run.deployment.clone();
         match outcome {
             Ok(report) => {
-                println!("{plan}  {report}; {:.0} s", started.elapsed().as_secs_f64());
+                println!("  {report}; {:.0} s", started.elapsed().as_secs_f64());
                 self.delete_topics(&deployment);
                 report
             }
@@ -226,7 +227,7 @@ impl<'a> Run<'a> {
         let sources = Arc::new(source::build(&self.deployment.config()).expect("configured"));
         let follower = Follower::start(&self.deployment.bootstrap, &events, PARTITIONS);
         let poisoner = Poisoner::start(&runtime, &self.deployment.bootstrap, inbox);
-        let vendors = Vendors::start(&runtime, &sources, &self.fleet.urls(), &ledger, self.plan.seed);
+        let vendors = Vendors::start(&runtime, &sources, &self.fleet.urls(), &ledger, self.plan);
         self.began = Instant::now();
 
         self.inject();

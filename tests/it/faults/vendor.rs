@@ -13,6 +13,7 @@ use trunkline::source::{Source, Sources};
 use trunkline::vendor::Unsigned;
 
 use super::ledger::{Delivery, FactId, Ledger};
+use super::plan::{Fault, Plan};
 
 /// The second source of every run, beside `nx`.
 pub const HUAWEI: &str = r#"
@@ -44,9 +45,11 @@ pub struct Vendors {
 }
 
 impl Vendors {
-    /// Starts sending to `urls` what follows from `seed`, and writes it down in `ledger`.
-    pub fn start(runtime: &Handle, sources: &Arc<Sources>, urls: &Urls, ledger: &Arc<Ledger>, seed: u64) -> Self {
+    /// Starts sending to `urls` what follows from the plan's seed, and writes it down in `ledger`.
+    pub fn start(runtime: &Handle, sources: &Arc<Sources>, urls: &Urls, ledger: &Arc<Ledger>, plan: &Plan) -> Self {
         trunkline::tls::install_provider();
+        let seed = plan.seed;
+        let clocks = plan.steps.iter().any(|step| matches!(step.fault, Fault::ShiftClock(..)));
         let stop = CancellationToken::new();
         let running = (0..SENDERS)
             .map(|number| {
@@ -58,6 +61,7 @@ impl Vendors {
                     ledger: ledger.clone(),
                     client: reqwest::Client::builder().timeout(Duration::from_secs(4)).build().expect("a client"),
                     stop: stop.clone(),
+                    clocks,
                     attempt: number as usize,
                 };
                 runtime.spawn(sender.work())
@@ -81,6 +85,8 @@ struct Sender {
     ledger: Arc<Ledger>,
     client: reqwest::Client,
     stop: CancellationToken,
+    /// Whether clocks are off: a replica then takes signatures for too old or not yet made.
+    clocks: bool,
     attempt: usize,
 }
 
@@ -124,6 +130,7 @@ impl Sender {
             match request.send().await.map(|answer| answer.status().as_u16()) {
                 Ok(200) => return self.ledger.accepts(delivery),
                 Ok(503) => self.ledger.refuses(),
+                Ok(401) if self.clocks => self.ledger.refuses(),
                 Ok(status) => return self.ledger.wrongs(format!("status {status} for {}", delivery.body)),
                 Err(_) => self.ledger.misses(),
             }
