@@ -6,6 +6,7 @@ use std::time::Duration;
 use rdkafka::config::ClientConfig;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, SettingsError};
@@ -15,6 +16,7 @@ use crate::http::{self, Ingest, Limits};
 use crate::inbox::Inbox;
 use crate::kafka::{Check, Health, Publisher, Topics, TopicsError, client_config, ensure_topics};
 use crate::metrics::Metrics;
+use crate::outlet::Outlet;
 use crate::pending::Pending;
 use crate::poll::{self, Polling};
 use crate::source::{self, Sources};
@@ -116,7 +118,7 @@ impl App {
             false => None,
         };
         let callbacks = listeners.callbacks.zip(publisher.clone()).map(|(listener, publisher)| {
-            let router = http::callback_router(Arc::new(self.ingest(publisher)));
+            let router = http::callback_router(Arc::new(self.ingest(Outlet::refusing(publisher))));
             let limits = self.limits(Duration::from_millis(self.config.http.drain_timeout_ms), true);
             tokio::spawn(http::serve(listener, router, limits, callbacks_stop.clone()))
         });
@@ -168,7 +170,7 @@ impl App {
         stop: &CancellationToken,
     ) -> (Vec<Stage>, Option<Polling>, Result<(), Failed>) {
         event::warm_up();
-        if check_topics && let Err(error) = self.wait_for_topics(&kafka, stop).await {
+        if check_topics && let Err(error) = self.wait_for_topics(&kafka, publisher, stop).await {
             return (Vec::new(), None, Err(Failed::Running(error)));
         }
         if stop.is_cancelled() {
@@ -206,8 +208,14 @@ impl App {
     }
 
     /// Kafka being away at start is waited for; wrong topics are refused.
-    async fn wait_for_topics(&self, kafka: &Check, stop: &CancellationToken) -> Result<(), String> {
+    async fn wait_for_topics(
+        &self,
+        kafka: &Check,
+        publisher: Option<&Arc<Publisher>>,
+        stop: &CancellationToken,
+    ) -> Result<(), String> {
         loop {
+            let asked = Instant::now();
             match ensure_topics(&self.config, &self.client, &self.topics).await {
                 Ok(findings) => {
                     findings.iter().for_each(|finding| tracing::warn!("{}", finding.text));
@@ -217,6 +225,7 @@ impl App {
                 Err(TopicsError::Unreachable(why)) => {
                     tracing::warn!("{why}");
                     kafka.fails(why);
+                    publisher.inspect(|publisher| publisher.unreachable(asked));
                 }
             }
             tokio::select! {
@@ -226,25 +235,26 @@ impl App {
         }
     }
 
-    fn inbox(&self, publisher: Arc<Publisher>) -> Inbox {
-        Inbox { publisher, topics: self.topics.clone(), metrics: self.metrics.clone() }
+    fn inbox(&self, outlet: Outlet) -> Inbox {
+        Inbox { outlet, topics: self.topics.clone(), metrics: self.metrics.clone() }
     }
 
-    fn pending(&self, publisher: Arc<Publisher>) -> Pending {
-        Pending::new(publisher, self.topics.clone(), &self.sources)
+    fn pending(&self, outlet: Outlet) -> Pending {
+        Pending::new(outlet, self.topics.clone(), &self.sources)
     }
 
     fn polling(&self, publisher: Arc<Publisher>) -> Result<poll::Setup, SettingsError> {
-        let (inbox, pending) = (self.inbox(publisher.clone()), self.pending(publisher));
+        let outlet = Outlet::patient(publisher);
+        let (inbox, pending) = (self.inbox(outlet.clone()), self.pending(outlet));
         poll::Setup::new(self.config.clone(), self.client.clone(), self.sources.clone(), inbox, pending)
     }
 
-    fn ingest(&self, publisher: Arc<Publisher>) -> Ingest {
+    fn ingest(&self, outlet: Outlet) -> Ingest {
         Ingest {
             config: self.config.clone(),
             sources: self.sources.clone(),
-            inbox: self.inbox(publisher.clone()),
-            pending: self.pending(publisher),
+            inbox: self.inbox(outlet.clone()),
+            pending: self.pending(outlet),
             permits: Semaphore::new(self.config.http.max_in_flight),
         }
     }

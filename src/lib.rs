@@ -15,6 +15,7 @@ pub mod kafka;
 pub mod lifecycle;
 pub mod log;
 pub mod metrics;
+pub mod outlet;
 pub mod pending;
 pub mod poll;
 pub mod reject;

@@ -148,6 +148,8 @@ metrics! {
     brokers_up: IntGaugeVec = "trunkline_kafka_brokers_up" ["client"];
     /// Errors Kafka clients reported: connections lost, requests timed out.
     kafka_errors: IntCounterVec = "trunkline_kafka_errors_total" ["client"];
+    /// 1 while Kafka is known to be away: nothing was acknowledged for `http.answer_deadline_ms`, although it was tried.
+    kafka_away: IntGauge = "trunkline_kafka_away" [];
     /// Times the ingest producer was replaced after a fatal error.
     producer_rebuilds: IntCounter = "trunkline_kafka_producer_rebuilds_total" [];
     /// Attempts to re-read secret files: `changed`, `unchanged` or `failed`.

@@ -73,6 +73,7 @@ reasons! {
     RateLimited = "rate_limited", Unavailable, "More deliveries a second than the source's `max_per_second`.";
     Overloaded = "overloaded", Unavailable, "Too many requests are in flight, or the producer queue is full.";
     KafkaUnavailable = "kafka_unavailable", Unavailable, "Kafka did not acknowledge in time.";
+    KafkaAway = "kafka_away", Unavailable, "Kafka is known to be away: refused at once, without waiting for `http.answer_deadline_ms`.";
 }
 
 /// A refused delivery: the reason, and what to look at.

@@ -230,7 +230,7 @@ async fn keep(
         timestamp: received_at.as_millis(),
     };
     tracing::warn!(source = source.name, kind = inbound.kind.name, %reject, "delivery not understood; kept in the rejected topic");
-    ingest.inbox.publisher.publish(&[record], deadline).await.map_err(unavailable)
+    ingest.inbox.outlet.publish(&[record], deadline).await.map_err(unavailable)
 }
 
 pub(super) fn unavailable(error: PublishError) -> Reject {
@@ -238,6 +238,7 @@ pub(super) fn unavailable(error: PublishError) -> Reject {
         PublishError::QueueFull => Reject::new(Reason::Overloaded, "the producer queue is full"),
         PublishError::TooLarge => Reject::new(Reason::EventTooLarge, "an event is over kafka.max_message_bytes"),
         PublishError::Unavailable => Reject::new(Reason::KafkaUnavailable, "Kafka did not acknowledge in time"),
+        PublishError::Away => Reject::new(Reason::KafkaAway, "Kafka is away"),
     }
 }
 

@@ -100,6 +100,7 @@ mod tests {
                 ("rate_limited", 503),
                 ("overloaded", 503),
                 ("kafka_unavailable", 503),
+                ("kafka_away", 503),
             ]
         );
     }

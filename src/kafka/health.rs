@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rdkafka::client::{Client, ClientContext};
+use rdkafka::error::KafkaError;
 
 use super::Topics;
 
@@ -66,15 +67,28 @@ impl Check {
     }
 }
 
+/// Why records cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// Nobody answers.
+    #[error("no broker answers: {0}")]
+    Unreachable(KafkaError),
+    /// A topic or a leader is missing.
+    #[error("{0}")]
+    Incomplete(String),
+}
+
 /// Asks the cluster whether every partition of the topics that are written has a leader.
-pub fn probe<C: ClientContext>(client: &Client<C>, topics: &Topics, timeout: Duration) -> Result<(), String> {
+pub fn probe<C: ClientContext>(client: &Client<C>, topics: &Topics, timeout: Duration) -> Result<(), Trouble> {
     for topic in [&topics.inbox, &topics.rejected] {
-        let metadata =
-            client.fetch_metadata(Some(&topic.name), timeout).map_err(|error| format!("no broker answers: {error}"))?;
+        let metadata = client.fetch_metadata(Some(&topic.name), timeout).map_err(Trouble::Unreachable)?;
         let found = metadata.topics().first().filter(|found| found.error().is_none() && !found.partitions().is_empty());
-        let Some(found) = found else { return Err(format!("topic {} does not exist", topic.name)) };
+        let Some(found) = found else {
+            return Err(Trouble::Incomplete(format!("topic {} does not exist", topic.name)));
+        };
         if let Some(partition) = found.partitions().iter().find(|partition| partition.leader() < 0) {
-            return Err(format!("partition {} of {} has no leader", partition.id(), topic.name));
+            let text = format!("partition {} of {} has no leader", partition.id(), topic.name);
+            return Err(Trouble::Incomplete(text));
         }
     }
     Ok(())

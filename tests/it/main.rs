@@ -22,6 +22,8 @@ mod hostile;
 mod kafka;
 /// Signed callbacks in, CloudEvents out, once.
 mod line;
+/// Kafka away for long.
+mod outage;
 /// Asking vendors for results.
 mod polling;
 /// TLS, SASL, client certificates.
