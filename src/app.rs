@@ -14,12 +14,13 @@ use crate::dedup::{Setup, Stage};
 use crate::event;
 use crate::http::{self, Ingest, Limits};
 use crate::inbox::Inbox;
-use crate::kafka::{Check, Health, Publisher, Topics, TopicsError, client_config, ensure_topics};
+use crate::kafka::{Check, Health, PROCESS, Publisher, SPOOL, Topics, TopicsError, client_config, ensure_topics};
 use crate::metrics::Metrics;
 use crate::outlet::Outlet;
 use crate::pending::Pending;
 use crate::poll::{self, Polling};
 use crate::source::{self, Sources};
+use crate::spool::{Drainer, Spool};
 
 /// What a process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -101,7 +102,11 @@ impl App {
         check_topics: bool,
         stop: CancellationToken,
     ) -> Result<(), Failed> {
-        let draining = self.health.check("process");
+        let spool = match listeners.callbacks.is_some() {
+            true => Spool::open(&self.config, self.metrics.clone())?,
+            false => None,
+        };
+        let draining = self.health.check(PROCESS);
         draining.holds("running");
         let admin_stop = CancellationToken::new();
         let admin = tokio::spawn(http::serve(
@@ -118,7 +123,11 @@ impl App {
             false => None,
         };
         let callbacks = listeners.callbacks.zip(publisher.clone()).map(|(listener, publisher)| {
-            let router = http::callback_router(Arc::new(self.ingest(Outlet::refusing(publisher))));
+            let outlet = match &spool {
+                Some(spool) => Outlet::spooling(publisher, spool.clone()),
+                None => Outlet::refusing(publisher),
+            };
+            let router = http::callback_router(Arc::new(self.ingest(outlet)));
             let limits = self.limits(Duration::from_millis(self.config.http.drain_timeout_ms), true);
             tokio::spawn(http::serve(listener, router, limits, callbacks_stop.clone()))
         });
@@ -126,9 +135,24 @@ impl App {
             Some(publisher) => Some(self.polling(publisher)?),
             None => None,
         };
+        if let (Some(spool), Some(publisher)) = (&spool, &publisher) {
+            tokio::spawn(spool.clone().watch(publisher.outage().clone(), self.health.check(SPOOL)));
+        }
         let secrets = tokio::spawn(reload_secrets(self.sources.clone(), self.metrics.clone()));
 
-        let ended = self.work(roles, publisher.as_ref(), polling, kafka, check_topics, &stop).await;
+        event::warm_up();
+        let checked = match check_topics {
+            true => self.wait_for_topics(&kafka, publisher.as_ref(), &stop).await,
+            false => Ok(()),
+        };
+        let (mut drainer, ended) = (None, checked.map_err(Failed::Running));
+        let (stages, polling, ended) = match ended {
+            Ok(()) if !stop.is_cancelled() => {
+                drainer = spool.zip(publisher.clone()).map(|(spool, publisher)| Drainer::spawn(spool, publisher));
+                self.work(roles, publisher.as_ref(), polling, kafka, &stop).await
+            }
+            ended => (Vec::new(), None, ended),
+        };
 
         // First readiness, so that nobody new comes; then the requests under way; then what they wrote; then dedup, which
         // commits what it decided; last the admin listener, so that all of this can be watched.
@@ -139,9 +163,11 @@ impl App {
             callbacks_stop.cancel();
             clean &= callbacks.await.unwrap_or(false);
         }
-        let (stages, polling, ended) = ended;
         if let Some(polling) = polling {
             polling.stop().await;
+        }
+        if let Some(drainer) = drainer {
+            drainer.stop().await;
         }
         if let Some(publisher) = publisher {
             let flushed = tokio::task::spawn_blocking(move || publisher.flush(Duration::from_secs(5)));
@@ -159,26 +185,18 @@ impl App {
         }
     }
 
-    /// Waits for Kafka, starts what needs it, and watches over it until `stop`.
+    /// Starts what needs Kafka, and watches over it until `stop`.
     async fn work(
         &self,
         roles: &[Role],
         publisher: Option<&Arc<Publisher>>,
         polling: Option<poll::Setup>,
         kafka: Check,
-        check_topics: bool,
         stop: &CancellationToken,
     ) -> (Vec<Stage>, Option<Polling>, Result<(), Failed>) {
-        event::warm_up();
-        if check_topics && let Err(error) = self.wait_for_topics(&kafka, publisher, stop).await {
-            return (Vec::new(), None, Err(Failed::Running(error)));
-        }
-        if stop.is_cancelled() {
-            return (Vec::new(), None, Ok(()));
-        }
         match publisher {
             Some(publisher) => publisher.watch(self.topics.clone(), kafka),
-            None => kafka.holds("topics checked at start"),
+            None => kafka.back("topics checked at start"),
         }
         let polling = polling.and_then(|polling| polling.start(self.health.check("poll")));
         let setup = Setup {
@@ -224,7 +242,7 @@ impl App {
                 Err(TopicsError::Refused(why)) => return Err(why),
                 Err(TopicsError::Unreachable(why)) => {
                     tracing::warn!("{why}");
-                    kafka.fails(why);
+                    kafka.away(why);
                     publisher.inspect(|publisher| publisher.unreachable(asked));
                 }
             }

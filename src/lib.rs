@@ -23,5 +23,6 @@ pub mod schema;
 pub mod secret;
 pub mod simulate;
 pub mod source;
+pub mod spool;
 pub mod tls;
 pub mod vendor;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::kafka::{PublishError, Publisher, Record};
+use crate::spool::Spool;
 
 /// Publishes records, in the manner of the role it belongs to.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ enum Manner {
     Patient,
     /// Says no at once while Kafka is known to be away: the sender comes again.
     Refusing,
+    /// Puts on disk what Kafka does not take soon.
+    Spooling(Arc<Spool>),
 }
 
 impl Outlet {
@@ -32,7 +35,12 @@ impl Outlet {
         Self { publisher, manner: Manner::Refusing }
     }
 
-    /// Returns when every record is safe: acknowledged by all in-sync replicas.
+    /// For senders who are told yes although Kafka is away.
+    pub fn spooling(publisher: Arc<Publisher>, spool: Arc<Spool>) -> Self {
+        Self { publisher, manner: Manner::Spooling(spool) }
+    }
+
+    /// Returns when every record is safe: acknowledged by all in-sync replicas, or in the spool.
     pub async fn publish(&self, records: &[Record<'_>], deadline: Instant) -> Result<(), PublishError> {
         if records.is_empty() {
             return Ok(());
@@ -42,6 +50,22 @@ impl Outlet {
             Manner::Refusing => {
                 let _leave = self.publisher.outage().ask(Instant::now()).ok_or(PublishError::Away)?;
                 self.publisher.publish(records, deadline).await
+            }
+            Manner::Spooling(spool) => {
+                // Behind what is held, so that the events of a call keep their order; also what is under way when the first
+                // delivery goes to the spool.
+                let mut holds = spool.holds();
+                if !*holds.borrow_and_update() && !self.publisher.outage().is_away(Instant::now()) {
+                    let patience = deadline.min(Instant::now() + spool.after());
+                    tokio::select! {
+                        published = self.publisher.publish(records, patience) => match published {
+                            Ok(()) | Err(PublishError::TooLarge) => return published,
+                            Err(_) => {}
+                        },
+                        _ = holds.wait_for(|holds| *holds) => {}
+                    }
+                }
+                spool.put(records, deadline).await
             }
         }
     }

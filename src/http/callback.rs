@@ -90,8 +90,8 @@ fn vendor_form(reply: Reply) -> Response {
     (reply.status, [(header::CONTENT_TYPE, reply.content_type)], reply.body).into_response()
 }
 
-/// Everything between the request and the answer. `Ok` holds the number of events, all of them safe in Kafka; a delivery
-/// that is not understood is safe in the rejected topic.
+/// Everything between the request and the answer. `Ok` holds the number of events, all of them safe in Kafka or in the
+/// spool; a delivery that is not understood is safe on its way to the rejected topic.
 async fn deliver(
     ingest: &Ingest,
     source: &Source,
@@ -239,6 +239,8 @@ pub(super) fn unavailable(error: PublishError) -> Reject {
         PublishError::TooLarge => Reject::new(Reason::EventTooLarge, "an event is over kafka.max_message_bytes"),
         PublishError::Unavailable => Reject::new(Reason::KafkaUnavailable, "Kafka did not acknowledge in time"),
         PublishError::Away => Reject::new(Reason::KafkaAway, "Kafka is away"),
+        PublishError::SpoolFull => Reject::new(Reason::SpoolFull, "the spool is at spool.max_bytes"),
+        PublishError::SpoolFailed => Reject::new(Reason::SpoolFailed, "the spool cannot be written: see the log"),
     }
 }
 

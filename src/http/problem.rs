@@ -101,6 +101,8 @@ mod tests {
                 ("overloaded", 503),
                 ("kafka_unavailable", 503),
                 ("kafka_away", 503),
+                ("spool_full", 503),
+                ("spool_failed", 503),
             ]
         );
     }

@@ -9,10 +9,22 @@ use rdkafka::error::KafkaError;
 
 use super::Topics;
 
-/// Named conditions that must all hold before traffic is welcome.
+/// The condition that says that the process is not stopping.
+pub const PROCESS: &str = "process";
+/// The condition of the spool, where there is one.
+pub const SPOOL: &str = "spool";
+
+/// Named conditions that must all hold before traffic is welcome; while Kafka is away, those of a process with a spool are
+/// that and the process itself.
 #[derive(Clone, Debug, Default)]
 pub struct Health {
-    checks: Arc<Mutex<BTreeMap<String, State>>>,
+    known: Arc<Mutex<Known>>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    checks: BTreeMap<String, State>,
+    away: bool,
 }
 
 /// State of one condition: `Ok` when it holds, with a note either way.
@@ -28,16 +40,21 @@ impl Health {
 
     /// Whether every condition holds.
     pub fn is_ready(&self) -> bool {
-        self.lock().values().all(Result::is_ok)
+        let known = self.lock();
+        let holds = |name| matches!(known.checks.get(name), Some(Ok(_)));
+        match known.away && known.checks.contains_key(SPOOL) {
+            true => holds(PROCESS) && holds(SPOOL),
+            false => known.checks.values().all(Result::is_ok),
+        }
     }
 
     /// Every condition in alphabetical order.
     pub fn list(&self) -> Vec<(String, State)> {
-        self.lock().iter().map(|(name, state)| (name.clone(), state.clone())).collect()
+        self.lock().checks.iter().map(|(name, state)| (name.clone(), state.clone())).collect()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, State>> {
-        self.checks.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -51,17 +68,29 @@ pub struct Check {
 impl Check {
     /// The condition holds.
     pub fn holds(&self, note: impl Into<String>) {
-        self.health.lock().insert(self.name.clone(), Ok(note.into()));
+        self.health.lock().checks.insert(self.name.clone(), Ok(note.into()));
     }
 
     /// The condition does not hold, and why.
     pub fn fails(&self, why: impl Into<String>) {
-        self.health.lock().insert(self.name.clone(), Err(why.into()));
+        self.health.lock().checks.insert(self.name.clone(), Err(why.into()));
+    }
+
+    /// Kafka is away, and why.
+    pub fn away(&self, why: impl Into<String>) {
+        self.fails(why);
+        self.health.lock().away = true;
+    }
+
+    /// Kafka is back.
+    pub fn back(&self, note: impl Into<String>) {
+        self.holds(note);
+        self.health.lock().away = false;
     }
 
     /// What is going on, without a change of whether it holds.
     pub fn note(&self, note: impl Into<String>) {
-        let mut checks = self.health.lock();
+        let checks = &mut self.health.lock().checks;
         let state = if matches!(checks.get(&self.name), Some(Ok(_))) { Ok(note.into()) } else { Err(note.into()) };
         checks.insert(self.name.clone(), state);
     }
@@ -92,4 +121,35 @@ pub fn probe<C: ClientContext>(client: &Client<C>, topics: &Topics, timeout: Dur
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spool_stands_in_for_kafka_and_what_needs_it() {
+        let health = Health::default();
+        let [process, kafka, dedup] = [PROCESS, "kafka", "dedup-0"].map(|name| health.check(name));
+        process.holds("");
+        kafka.back("");
+        dedup.holds("");
+        assert!(health.is_ready());
+        kafka.away("");
+        dedup.fails("");
+        assert!(!health.is_ready(), "no spool");
+        let spool = health.check(SPOOL);
+        spool.holds("");
+        assert!(health.is_ready());
+        spool.fails("full");
+        assert!(!health.is_ready());
+        spool.holds("");
+        kafka.fails("not all of it is back");
+        assert!(health.is_ready());
+        kafka.back("");
+        assert!(!health.is_ready(), "dedup is not ready yet");
+        process.fails("stopping");
+        dedup.holds("");
+        assert!(!health.is_ready());
+    }
 }

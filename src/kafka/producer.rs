@@ -51,6 +51,12 @@ pub enum PublishError {
     /// Kafka is known to be away: nothing was tried.
     #[error("Kafka is away")]
     Away,
+    /// The spool is at `spool.max_bytes`.
+    #[error("the spool is full")]
+    SpoolFull,
+    /// The disk did not take it, or not in time.
+    #[error("the spool cannot be written")]
+    SpoolFailed,
 }
 
 /// Publishes records and waits for their acknowledgement.
@@ -178,14 +184,14 @@ impl Publisher {
                 match answer {
                     Ok(()) if current.1.has_producer_id() => {
                         outage.reachable();
-                        check.holds("every partition has a leader");
+                        check.back("every partition has a leader");
                     }
                     Ok(()) => check.fails("the producer has no id from the cluster yet"),
                     Err(trouble) => {
                         if matches!(trouble, Trouble::Unreachable(_)) {
                             outage.unreachable(asked, Instant::now());
                         }
-                        check.fails(trouble.to_string());
+                        check.away(trouble.to_string());
                     }
                 }
                 metrics.kafka_away.set(outage.is_away(Instant::now()).into());

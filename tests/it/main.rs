@@ -22,7 +22,7 @@ mod hostile;
 mod kafka;
 /// Signed callbacks in, CloudEvents out, once.
 mod line;
-/// Kafka away for long.
+/// Kafka away for long, without a spool and with one.
 mod outage;
 /// Asking vendors for results.
 mod polling;
