@@ -51,6 +51,7 @@ bench: setup
 	cargo bench --locked --bench pending
 	cargo bench --locked --bench pipeline
 	cargo bench --locked --bench visible
+	cargo bench --locked --bench spool
 
 # Each fuzz target for so many seconds. The first run builds everything once more, with libFuzzer's counters in it.
 SECONDS ?= 60

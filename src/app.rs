@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rdkafka::config::ClientConfig;
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, SettingsError};
@@ -12,12 +13,14 @@ use crate::dedup::{Setup, Stage};
 use crate::event;
 use crate::http::{self, Admission, Ingest, Limits};
 use crate::inbox::Inbox;
-use crate::kafka::{Check, Health, Publisher, Topics, TopicsError, client_config, ensure_topics};
+use crate::kafka::{Check, Health, PROCESS, Publisher, SPOOL, Topics, TopicsError, client_config, ensure_topics};
 use crate::lifecycle;
 use crate::metrics::Metrics;
+use crate::outlet::Outlet;
 use crate::pending::Pending;
 use crate::poll::{self, Polling};
 use crate::source::{self, Sources};
+use crate::spool::{Drainer, Spool};
 use crate::{clock, tls};
 
 /// What a process does.
@@ -109,7 +112,11 @@ impl App {
         check_topics: bool,
         stop: CancellationToken,
     ) -> Result<(), Failed> {
-        let draining = self.health.check("process");
+        let spool = match listeners.callbacks.is_some() {
+            true => Spool::open(&self.config, self.metrics.clone())?,
+            false => None,
+        };
+        let draining = self.health.check(PROCESS);
         draining.holds("running");
         let admin_stop = CancellationToken::new();
         let admin = tokio::spawn(http::serve(
@@ -128,7 +135,11 @@ impl App {
             false => None,
         };
         let callbacks = listeners.callbacks.zip(publisher.clone()).map(|(listener, publisher)| {
-            let router = http::callback_router(Arc::new(self.ingest(publisher)));
+            let outlet = match &spool {
+                Some(spool) => Outlet::spooling(publisher, spool.clone()),
+                None => Outlet::refusing(publisher),
+            };
+            let router = http::callback_router(Arc::new(self.ingest(outlet)));
             let limits = self.limits(Duration::from_millis(self.config.http.drain_timeout_ms));
             let (tls, metrics) = (listeners.tls.clone(), Some(self.metrics.clone()));
             tokio::spawn(http::serve(listener, router, limits, tls, metrics, callbacks_stop.clone()))
@@ -137,9 +148,24 @@ impl App {
             Some(publisher) => Some(self.polling(publisher)?),
             None => None,
         };
+        if let (Some(spool), Some(publisher)) = (&spool, &publisher) {
+            tokio::spawn(spool.clone().watch(publisher.outage().clone(), self.health.check(SPOOL)));
+        }
         let secrets = tokio::spawn(reload(self.sources.clone(), listeners.tls, self.metrics.clone()));
 
-        let ended = self.work(roles, publisher.as_ref(), polling, kafka, check_topics, &stop).await;
+        event::warm_up();
+        let checked = match check_topics {
+            true => self.wait_for_topics(&kafka, publisher.as_ref(), &stop).await,
+            false => Ok(()),
+        };
+        let (mut drainer, ended) = (None, checked.map_err(Failed::Running));
+        let (stages, polling, ended) = match ended {
+            Ok(()) if !stop.is_cancelled() => {
+                drainer = spool.zip(publisher.clone()).map(|(spool, publisher)| Drainer::spawn(spool, publisher));
+                self.work(roles, publisher.as_ref(), polling, kafka, &stop).await
+            }
+            ended => (Vec::new(), None, ended),
+        };
 
         // First readiness, so that nobody new comes; then the requests under way; then what they wrote; then dedup, which
         // commits what it decided; last the admin listener, so that all of this can be watched.
@@ -150,10 +176,12 @@ impl App {
             callbacks_stop.cancel();
             clean &= callbacks.await.unwrap_or(false);
         }
-        let (stages, polling, ended) = ended;
         let writers = async {
             if let Some(polling) = polling {
                 polling.stop().await;
+            }
+            if let Some(drainer) = drainer {
+                drainer.stop().await;
             }
             let Some(publisher) = publisher else { return true };
             let flushed = tokio::task::spawn_blocking(move || publisher.flush(Duration::from_secs(5)));
@@ -173,26 +201,18 @@ impl App {
         }
     }
 
-    /// Waits for Kafka, starts what needs it, and watches over it until `stop`.
+    /// Starts what needs Kafka, and watches over it until `stop`.
     async fn work(
         &self,
         roles: &[Role],
         publisher: Option<&Arc<Publisher>>,
         polling: Option<poll::Setup>,
         kafka: Check,
-        check_topics: bool,
         stop: &CancellationToken,
     ) -> (Vec<Stage>, Option<Polling>, Result<(), Failed>) {
-        event::warm_up();
-        if check_topics && let Err(error) = self.wait_for_topics(&kafka, stop).await {
-            return (Vec::new(), None, Err(Failed::Running(error)));
-        }
-        if stop.is_cancelled() {
-            return (Vec::new(), None, Ok(()));
-        }
         match publisher {
             Some(publisher) => publisher.watch(self.topics.clone(), kafka),
-            None => kafka.holds("topics checked at start"),
+            None => kafka.back("topics checked at start"),
         }
         let polling = polling.and_then(|polling| polling.start(self.health.check("poll")));
         let setup = Setup {
@@ -222,8 +242,14 @@ impl App {
     }
 
     /// Kafka being away at start is waited for; wrong topics are refused.
-    async fn wait_for_topics(&self, kafka: &Check, stop: &CancellationToken) -> Result<(), String> {
+    async fn wait_for_topics(
+        &self,
+        kafka: &Check,
+        publisher: Option<&Arc<Publisher>>,
+        stop: &CancellationToken,
+    ) -> Result<(), String> {
         loop {
+            let asked = Instant::now();
             match ensure_topics(&self.config, &self.client, &self.topics).await {
                 Ok(findings) => {
                     findings.iter().for_each(|finding| tracing::warn!("{}", finding.text));
@@ -232,7 +258,8 @@ impl App {
                 Err(TopicsError::Refused(why)) => return Err(why),
                 Err(TopicsError::Unreachable(why)) => {
                     tracing::warn!("{why}");
-                    kafka.fails(why);
+                    kafka.away(why);
+                    publisher.inspect(|publisher| publisher.unreachable(asked));
                 }
             }
             tokio::select! {
@@ -242,28 +269,29 @@ impl App {
         }
     }
 
-    fn inbox(&self, publisher: Arc<Publisher>) -> Inbox {
-        Inbox { publisher, topics: self.topics.clone(), metrics: self.metrics.clone() }
+    fn inbox(&self, outlet: Outlet) -> Inbox {
+        Inbox { outlet, topics: self.topics.clone(), metrics: self.metrics.clone() }
     }
 
-    fn pending(&self, publisher: Arc<Publisher>) -> Pending {
-        Pending::new(publisher, self.topics.clone(), &self.sources)
+    fn pending(&self, outlet: Outlet) -> Pending {
+        Pending::new(outlet, self.topics.clone(), &self.sources)
     }
 
     fn polling(&self, publisher: Arc<Publisher>) -> Result<poll::Setup, SettingsError> {
-        let (inbox, pending) = (self.inbox(publisher.clone()), self.pending(publisher));
+        let outlet = Outlet::patient(publisher);
+        let (inbox, pending) = (self.inbox(outlet.clone()), self.pending(outlet));
         poll::Setup::new(self.config.clone(), self.client.clone(), self.sources.clone(), inbox, pending)
     }
 
-    fn ingest(&self, publisher: Arc<Publisher>) -> Ingest {
+    fn ingest(&self, outlet: Outlet) -> Ingest {
         let names = self.sources.keys().map(String::as_str);
         let admission = Arc::new(Admission::new(self.config.http.max_in_flight, names, &self.metrics));
         tokio::spawn(admission.clone().watch());
         Ingest {
             config: self.config.clone(),
             sources: self.sources.clone(),
-            inbox: self.inbox(publisher.clone()),
-            pending: self.pending(publisher),
+            inbox: self.inbox(outlet.clone()),
+            pending: self.pending(outlet),
             admission,
         }
     }

@@ -6,14 +6,15 @@ use tokio::time::Instant;
 
 use crate::event::cloudevents::{self, Encoded};
 use crate::event::{Event, Outcome};
-use crate::kafka::{PublishError, Publisher, Record, Topics};
+use crate::kafka::{PublishError, Record, Topics};
 use crate::metrics::Metrics;
+use crate::outlet::Outlet;
 
 /// Writes events to the inbox.
 #[derive(Clone)]
 pub struct Inbox {
     /// The way into Kafka.
-    pub publisher: Arc<Publisher>,
+    pub outlet: Outlet,
     /// The topics.
     pub topics: Topics,
     /// Metrics.
@@ -41,7 +42,7 @@ impl Inbox {
                 timestamp: event.received_at.as_millis(),
             })
             .collect();
-        self.publisher.publish(&records, deadline).await?;
+        self.outlet.publish(&records, deadline).await?;
         events.iter().for_each(|event| self.count(event));
         Ok(())
     }

@@ -9,6 +9,7 @@ mod kafka;
 mod log;
 mod poll;
 mod source;
+mod spool;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,6 +26,7 @@ pub use kafka::{Kafka, Route, Sasl, Tls};
 pub use log::{Log, LogFormat};
 pub use poll::{Poll, SourcePoll, Sweep};
 pub use source::{Source, SourceSettings};
+pub use spool::Spool;
 
 /// Prefix of the environment variables.
 const ENV_PREFIX: &str = "TRUNKLINE__";
@@ -39,6 +41,8 @@ pub struct Sections {
     pub admin: Admin,
     /// The Kafka cluster and its topics.
     pub kafka: Kafka,
+    /// Deliveries while Kafka is away.
+    pub spool: Spool,
     /// Deduplication.
     pub dedup: Dedup,
     /// Asking vendors for results.
@@ -96,6 +100,7 @@ impl Config {
         let mut complain = |key: &str, message: String| complaints.push(config.error(key, message));
         config.http.check(&mut complain);
         config.kafka.check(&mut complain);
+        config.spool.check(config.kafka.max_message_bytes, config.http.answer_deadline_ms, &mut complain);
         config.dedup.check(&mut complain);
         config.poll.check(&mut complain);
         // A delivery that is not understood goes to the rejected topic whole.

@@ -90,8 +90,8 @@ fn vendor_form(reply: Reply) -> Response {
     (reply.status, [(header::CONTENT_TYPE, reply.content_type)], reply.body).into_response()
 }
 
-/// Everything between the request and the answer. `Ok` holds the number of events, all of them safe in Kafka; a delivery
-/// that is not understood is safe in the rejected topic.
+/// Everything between the request and the answer. `Ok` holds the number of events, all of them safe in Kafka or in the
+/// spool; a delivery that is not understood is safe on its way to the rejected topic.
 async fn deliver(
     ingest: &Ingest,
     source: &Source,
@@ -230,7 +230,7 @@ async fn keep(
         timestamp: received_at.as_millis(),
     };
     tracing::warn!(source = source.name, kind = inbound.kind.name, %reject, "delivery not understood; kept in the rejected topic");
-    ingest.inbox.publisher.publish(&[record], deadline).await.map_err(unavailable)
+    ingest.inbox.outlet.publish(&[record], deadline).await.map_err(unavailable)
 }
 
 pub(super) fn unavailable(error: PublishError) -> Reject {
@@ -238,6 +238,9 @@ pub(super) fn unavailable(error: PublishError) -> Reject {
         PublishError::QueueFull => Reject::new(Reason::Overloaded, "the producer queue is full"),
         PublishError::TooLarge => Reject::new(Reason::EventTooLarge, "an event is over kafka.max_message_bytes"),
         PublishError::Unavailable => Reject::new(Reason::KafkaUnavailable, "Kafka did not acknowledge in time"),
+        PublishError::Away => Reject::new(Reason::KafkaAway, "Kafka is away"),
+        PublishError::SpoolFull => Reject::new(Reason::SpoolFull, "the spool is at spool.max_bytes"),
+        PublishError::SpoolFailed => Reject::new(Reason::SpoolFailed, "the spool cannot be written: see the log"),
     }
 }
 

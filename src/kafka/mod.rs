@@ -7,6 +7,7 @@ mod flush;
 mod group;
 mod health;
 mod heartbeat;
+mod outage;
 mod producer;
 mod topics;
 
@@ -15,7 +16,8 @@ pub use client::{DEDUP_CONSUMER, Observer, client_config, consumer_config};
 pub use embedded::Embedded;
 pub use flush::flush;
 pub use group::{Group, Rebalance, list};
-pub use health::{Check, Health, State, probe};
+pub use health::{Check, Health, PROCESS, SPOOL, State, Trouble, probe};
 pub use heartbeat::Heartbeat;
+pub use outage::{Leave, Outage};
 pub use producer::{PublishError, Publisher, Record};
 pub use topics::{Topic, Topics};

@@ -124,7 +124,7 @@ impl Intake {
                 headers: &headers,
                 timestamp: clock::now().as_millisecond(),
             };
-            match self.inbox.publisher.publish(&[record], deadline()).await {
+            match self.inbox.outlet.publish(&[record], deadline()).await {
                 Ok(()) => return,
                 Err(PublishError::TooLarge) => {
                     tracing::error!(source = name, "a message of the calls topic is too large to be kept");

@@ -24,6 +24,8 @@ mod hostile;
 mod kafka;
 /// Signed callbacks in, CloudEvents out, once.
 mod line;
+/// Kafka away for long, without a spool and with one.
+mod outage;
 /// More than can be done, and who is refused then.
 mod overload;
 /// Asking vendors for results.
