@@ -10,6 +10,8 @@ mod dev;
 mod docs;
 /// What dies under load.
 mod faults;
+/// Records in forms of a newer version.
+mod forms;
 /// What fuzzing checks, for its seeds.
 mod fuzz;
 /// One test for each guard of exactly-once.
