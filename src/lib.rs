@@ -20,6 +20,7 @@ pub mod pending;
 pub mod poll;
 pub mod reject;
 pub mod rejected;
+pub mod replay;
 pub mod schema;
 pub mod secret;
 pub mod simulate;

@@ -41,6 +41,12 @@ pub(crate) fn written(key: &str, headers: &[(&'static str, String)], value: &[u8
     format!("key: {key}\n{headers}\n{}", std::str::from_utf8(value).expect("UTF-8"))
 }
 
+/// The same record with a version in its header.
+pub(crate) fn versioned(text: &str, version: &str) -> OwnedMessage {
+    let (head, value) = text.split_once("\n\n").expect("a blank line");
+    message(&format!("{head}\n{HEADER}: {version}\n\n{value}"))
+}
+
 #[test]
 fn no_version_is_version_1() {
     assert_eq!(of_header(None), Ok(None));
@@ -59,3 +65,5 @@ fn the_member_counts_in_json_objects_only() {
         assert_eq!(of_json(read), None, "{}", String::from_utf8_lossy(read));
     }
 }
+
+mod golden;

@@ -26,6 +26,8 @@ mod kafka;
 mod line;
 /// Asking vendors for results.
 mod polling;
+/// Normalising again what was received before.
+mod replay;
 /// TLS, SASL, client certificates.
 mod security;
 /// Simulated vendors: what they send, and a run with faults.
