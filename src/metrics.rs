@@ -131,8 +131,8 @@ metrics! {
     poll_circuit_open: IntGaugeVec = "trunkline_poll_circuit_open" ["source"];
     /// Times the reader of the pending topic started anew after an error that ends a Kafka client.
     poll_restarts: IntCounter = "trunkline_poll_reader_restarts_total" [];
-    /// Decisions on inbox records: `first` and `revision` are published, `duplicate` is dropped, `poison` cannot be
-    /// read and goes to the rejected topic.
+    /// Decisions on inbox records by channel (`callback`, `poll`, `replay`): `first` and `revision` are published,
+    /// `duplicate` is dropped, `poison` cannot be read and goes to the rejected topic.
     decisions: IntCounterVec = "trunkline_dedup_decisions_total" ["decision", "channel"];
     /// Events published for consumers, by source, type and outcome (`unknown` also for facts without one).
     published: IntCounterVec = "trunkline_events_total" ["source", "type", "outcome"];
@@ -140,6 +140,9 @@ metrics! {
     commits: IntCounter = "trunkline_dedup_commits_total" [];
     /// Aborted transactions of the dedup stage; their records are decided again.
     aborts: IntCounter = "trunkline_dedup_aborts_total" [];
+    /// Records whose form is of a newer trunkline, by topic: `inbox` and `seen` end the process, `pending` and `calls` are
+    /// left out.
+    newer_records: IntCounterVec = "trunkline_newer_records_total" ["topic"];
     /// Times a dedup worker started anew after an error that ends a Kafka client: fenced, lost, out of memory.
     restarts: IntCounter = "trunkline_dedup_worker_restarts_total" [];
     /// Seconds a transaction took to flush and commit.

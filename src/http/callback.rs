@@ -17,8 +17,9 @@ use crate::event::cloudevents::header as name;
 use crate::event::{self, Channel};
 use crate::kafka::{PublishError, Record};
 use crate::reject::{Class, Reason, Reject};
+use crate::rejected;
 use crate::source::Source;
-use crate::vendor::{Answer, Context, Explain, Facts, Inbound, Kind, Reply};
+use crate::vendor::{Answer, Context, Explain, Facts, Inbound, Kind, Reply, Verified, kept};
 
 /// Handles `POST /v1/callbacks/{source}/{kind}`.
 pub(super) async fn callback(
@@ -107,18 +108,24 @@ async fn deliver(
     let deadline = tokio::time::Instant::now() + Duration::from_millis(ingest.config.http.answer_deadline_ms);
     let inbound = read(ingest, source, kind, request).await?;
     admitted.work()?;
-    let trace_parent = inbound.header(name::TRACE_PARENT).filter(|text| is_trace_parent(text)).map(str::to_owned);
+    let trace_parent = inbound.header(name::TRACE_PARENT).filter(|text| is_trace_parent(text));
+    let trace_parent = trace_parent.map(|text| (name::TRACE_PARENT, text.to_owned()));
     let verified = source.adapter.verify(inbound, received, &mut Explain::off())?;
 
     let context = source.context(Channel::Callback, event::Instant::new(received));
     let published = match source.adapter.normalise(&verified, &context) {
-        Ok(facts) => take(ingest, &facts, &context, trace_parent.as_deref(), deadline).await,
+        Ok(facts) => {
+            let parameters = source.adapter.kept_parameters();
+            let mut headers = kept::event_headers(&verified, parameters, &facts.events);
+            headers.extend(trace_parent);
+            take(ingest, &facts, &context, &headers, deadline).await
+        }
         Err(reject) => Err(reject),
     };
     if let Err(reject) = &published
         && reject.reason.class() == Class::NotUnderstood
     {
-        keep(ingest, source, verified.inbound(), reject, event::Instant::new(received), deadline).await?;
+        keep(ingest, source, &verified, reject, event::Instant::new(received), deadline).await?;
     }
     published
 }
@@ -185,10 +192,10 @@ async fn take(
     ingest: &Ingest,
     facts: &Facts,
     context: &Context,
-    trace_parent: Option<&str>,
+    headers: &[(&'static str, String)],
     deadline: tokio::time::Instant,
 ) -> Result<usize, Reject> {
-    ingest.inbox.put(&facts.events, trace_parent, deadline).await.map_err(unavailable)?;
+    ingest.inbox.put(&facts.events, headers, deadline).await.map_err(unavailable)?;
     if !facts.hints.is_empty() {
         ingest.inbox.metrics.hints.with_label_values(&[&context.source]).inc_by(facts.hints.len() as u64);
         ingest.pending.hint(context, &facts.hints, deadline).await.map_err(unavailable)?;
@@ -201,26 +208,13 @@ async fn take(
 async fn keep(
     ingest: &Ingest,
     source: &Source,
-    inbound: &Inbound,
+    delivery: &Verified,
     reject: &Reject,
     received_at: event::Instant,
     deadline: tokio::time::Instant,
 ) -> Result<(), Reject> {
-    let mut headers = vec![
-        ("trunkline_reason", reject.reason.as_str().to_owned()),
-        ("trunkline_detail", reject.detail.to_string()),
-        (name::SOURCE, source.name.clone()),
-        ("trunkline_vendor", source.vendor.name().to_owned()),
-        ("trunkline_kind", inbound.kind.name.to_owned()),
-        ("trunkline_received_at", received_at.to_string()),
-    ];
-    for &kept in source.adapter.kept_headers() {
-        headers.extend(inbound.header(kept).map(|value| (kept, value.to_owned())));
-    }
-    let query = inbound.parameters(source.adapter.kept_parameters());
-    if !query.is_empty() {
-        headers.push(("trunkline_query", query));
-    }
+    let inbound = delivery.inbound();
+    let headers = rejected::headers(source, delivery, reject, received_at);
     let record = Record {
         topic: &ingest.inbox.topics.rejected.name,
         partition: None,

@@ -24,6 +24,7 @@ pub mod hex;
 pub mod huawei_cec;
 pub mod huawei_voicecall;
 pub mod jwt;
+pub mod kept;
 pub mod lenient;
 #[cfg(test)]
 mod mutations;
@@ -144,6 +145,11 @@ pub trait Adapter: Send + Sync {
     fn kept_parameters(&self) -> &'static [&'static str] {
         &[]
     }
+    /// The body of a delivery of `kind` that holds nothing but `part`, the `raw` of an event made of a part of a body.
+    /// `None` where the settings of today read no such delivery, and for vendors whose events hold whole bodies.
+    fn body_of_part(&self, _kind: &'static Kind, _part: &RawValue) -> Option<Bytes> {
+        None
+    }
     /// Re-reads secret files; `true` when anything changed. All of them, before the first error is told.
     fn reload_secrets(&self) -> Result<bool, crate::secret::FileError>;
     /// Sample bodies the settings name, for `trunkline check`.
@@ -196,7 +202,7 @@ pub fn only_header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     }
 }
 
-/// A delivery proven to come from the vendor. Only a vendor's `verify` can make one.
+/// A delivery proven to come from the vendor. Only a vendor's `verify` can make one, now or when it was [`kept`].
 #[derive(Clone)]
 pub struct Verified {
     inbound: Inbound,

@@ -12,6 +12,8 @@ mod dev;
 mod docs;
 /// What dies under load.
 mod faults;
+/// Records in forms of a newer version.
+mod forms;
 /// What fuzzing checks, for its seeds.
 mod fuzz;
 /// One test for each guard of exactly-once.
@@ -30,6 +32,8 @@ mod outage;
 mod overload;
 /// Asking vendors for results.
 mod polling;
+/// Normalising again what was received before.
+mod replay;
 /// TLS, SASL, client certificates towards Kafka.
 mod security;
 /// Simulated vendors: what they send, and a run with faults.

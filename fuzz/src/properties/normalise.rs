@@ -17,7 +17,7 @@ pub fn check(input: &[u8]) {
         Some(Err(reject)) => return check_detail(&reject, &body),
         Some(Ok(facts)) => facts,
     };
-    let records: Vec<Encoded> = facts.events.iter().map(|event| encode(event, None)).collect();
+    let records: Vec<Encoded> = facts.events.iter().map(|event| encode(event, &[])).collect();
     for (event, record) in facts.events.iter().zip(&records) {
         assert!(kind.events.contains(&event.event_type), "{event:?} is not in the kind's list");
         assert!(!event.subject.is_empty() && event.subject.len() <= 1024, "ids have a bound");
@@ -29,7 +29,7 @@ pub fn check(input: &[u8]) {
     assert!(published <= 64 * body.len() + 8192, "{published} bytes of {} received", body.len());
 
     let again = read(subject, kind, &body, now(), "nonce-1").and_then(Result::ok).expect("the same as before");
-    let again: Vec<Encoded> = again.events.iter().map(|event| encode(event, None)).collect();
+    let again: Vec<Encoded> = again.events.iter().map(|event| encode(event, &[])).collect();
     assert_eq!(again.len(), records.len());
     for (again, record) in again.iter().zip(&records) {
         let parts = |record: &Encoded| (record.key.clone(), record.value.clone(), record.headers.clone());
