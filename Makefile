@@ -19,9 +19,10 @@ lint:
 unit:
 	cargo test --locked --lib --bins --benches
 
-# Against real Apache Kafka, started by the tests; fetched on first use.
+# Against real Apache Kafka, started by the tests, and asked by Schemathesis; both fetched on first use.
 it:
 	tools/kafka/fetch
+	tools/schemathesis/fetch
 	cargo test --locked --test it
 
 # Everything that is made from the code: schemas and reference pages.
@@ -37,6 +38,7 @@ bench: setup
 	cargo bench --locked --bench pending
 	cargo bench --locked --bench pipeline
 	cargo bench --locked --bench visible
+	cargo bench --locked --bench timing
 
 # Each fuzz target for so many seconds. The first run builds everything once more, with libFuzzer's counters in it.
 SECONDS ?= 60

@@ -25,6 +25,7 @@ pub mod huawei_cec;
 pub mod huawei_voicecall;
 pub mod jwt;
 pub mod lenient;
+mod masked;
 #[cfg(test)]
 mod mutations;
 pub mod nxcloud_callbot;
@@ -323,7 +324,7 @@ pub enum Answer {
 }
 
 /// A vendor's own form of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     /// HTTP status.
     pub status: StatusCode,
@@ -358,7 +359,7 @@ pub struct Unsigned<'a> {
 }
 
 /// A request signed as the vendor would.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Signed {
     /// Query of the URL, without `?`; empty for none.
     pub query: String,

@@ -238,10 +238,8 @@ impl Replica {
         let written = log.clone();
         let reader = std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
-                if let Ok(json) = serde_json::from_str::<serde_json::Value>(&line)
-                    && let (Some(what), Some(address)) = (json["message"].as_str(), json["address"].as_str())
-                {
-                    let _ = found.send((what.to_owned(), address.to_owned()));
+                if let Some(address) = address(&line) {
+                    let _ = found.send(address);
                 }
                 let mut log = written.lock().expect("not poisoned");
                 log.push_str(&line);
@@ -342,6 +340,15 @@ impl Drop for Replica {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What listens where, of a log line that says so, in either format.
+fn address(line: &str) -> Option<(String, String)> {
+    if let Ok(json) = serde_json::from_str::<serde_json::Value>(line) {
+        return Some((json["message"].as_str()?.to_owned(), json["address"].as_str()?.to_owned()));
+    }
+    let (before, address) = line.split_once(" address=")?;
+    Some((before.rsplit(' ').next()?.to_owned(), address.to_owned()))
 }
 
 /// An HTTP client as a vendor or dialer has it.

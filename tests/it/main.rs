@@ -22,8 +22,12 @@ mod hostile;
 mod kafka;
 /// Signed callbacks in, CloudEvents out, once.
 mod line;
+/// The HTTP interface against its document.
+mod openapi;
 /// Asking vendors for results.
 mod polling;
+/// Where secrets, numbers and bodies must not be.
+mod secrets;
 /// TLS, SASL, client certificates.
 mod security;
 /// Simulated vendors: what they send, and a run with faults.
