@@ -24,9 +24,10 @@ audit:
 unit:
 	cargo test --locked --lib --bins --benches
 
-# Against real Apache Kafka, started by the tests; fetched on first use.
+# Against real Apache Kafka, started by the tests, and asked by Schemathesis; both fetched on first use.
 it:
 	tools/kafka/fetch
+	tools/schemathesis/fetch
 	cargo test --locked --test it
 
 # Every fault alone, then RUNS random mixes, on a Kafka of three nodes; a mix takes about a minute and a half. Everything
@@ -52,6 +53,7 @@ bench: setup
 	cargo bench --locked --bench pipeline
 	cargo bench --locked --bench visible
 	cargo bench --locked --bench spool
+	cargo bench --locked --bench timing
 
 # Each fuzz target for so many seconds. The first run builds everything once more, with libFuzzer's counters in it.
 SECONDS ?= 60

@@ -95,9 +95,9 @@ pub fn parse(body: &[u8]) -> Result<Placing, Complaint> {
     }
     serde_json::from_slice(body).map_err(|error| {
         let text = error.to_string();
-        // serde's texts can repeat a value; names of fields come in backquotes and are kept.
+        // serde's texts can repeat a value.
         let told = match error.classify() {
-            serde_json::error::Category::Data if text.starts_with("unknown field") => text,
+            serde_json::error::Category::Data if text.starts_with("unknown field") => unknown_field(text),
             serde_json::error::Category::Data => format!(
                 "a member has the wrong type at line {} column {}: texts are strings, times are RFC 3339",
                 error.line(),
@@ -107,6 +107,16 @@ pub fn parse(body: &[u8]) -> Result<Placing, Complaint> {
         };
         Complaint::new(told)
     })
+}
+
+/// A name is repeated, so that a slip in it is found; what else somebody made a name of, such as a number, is not.
+fn unknown_field(text: String) -> String {
+    let parts = text.strip_prefix("unknown field `").and_then(|rest| rest.rsplit_once("`, expected "));
+    let is_name = |name: &str| name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    match parts {
+        Some((name, known)) if !is_name(name) => format!("unknown field, expected {known}"),
+        _ => text,
+    }
 }
 
 /// What a request says, checked. `longest` bounds how far its times may be from `now`: beyond the dedup window a result

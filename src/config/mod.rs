@@ -51,14 +51,33 @@ pub struct Sections {
     pub log: Log,
     /// The configured entry points, by name (`[sources.nxcloud-prod]`).
     #[schemars(skip)]
-    sources: BTreeMap<String, serde_json::Value>,
+    sources: Tables,
+}
+
+/// The sources as they were written, with secrets that are only told apart when a vendor reads them. `Debug` shows no more
+/// than their names.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+struct Tables(BTreeMap<String, serde_json::Value>);
+
+impl fmt::Debug for Tables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 /// The configuration and where each value came from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     sections: Sections,
     figment: Figment,
+}
+
+/// Without where each value came from: that holds them all, secrets too.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("sections", &self.sections).finish_non_exhaustive()
+    }
 }
 
 impl std::ops::Deref for Config {
@@ -109,7 +128,7 @@ impl Config {
             complain("http.max_body_bytes", "must be at least 20000 below kafka.max_message_bytes".into());
         }
         for name in config.kafka.routes.iter().flat_map(|route| &route.sources) {
-            if !config.sections.sources.contains_key(name) {
+            if !config.sections.sources.0.contains_key(name) {
                 complain("kafka.routes", format!("names source `{name}`, which is not configured"));
             }
         }
@@ -126,12 +145,12 @@ impl Config {
 
     /// The names of the configured sources, in alphabetical order.
     pub fn source_names(&self) -> impl Iterator<Item = &str> {
-        self.sections.sources.keys().map(String::as_str)
+        self.sections.sources.0.keys().map(String::as_str)
     }
 
     /// Whether any source asks its vendor for results.
     pub fn polls(&self) -> bool {
-        self.sections.sources.values().any(|source| source.get("poll").is_some())
+        self.sections.sources.0.values().any(|source| source.get("poll").is_some())
     }
 
     /// The settings of one configured source.

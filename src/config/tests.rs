@@ -2,7 +2,10 @@ use figment::value::{Dict, Map, Value};
 use figment::{Metadata, Profile, Provider};
 
 use super::*;
+use crate::secret::Secret;
 use crate::vendor::nxcloud_callbot::Settings;
+
+mod secrets;
 
 /// An environment variable that only one figment sees: the process has one environment and many test threads.
 struct Variable(&'static str, &'static str);
@@ -226,7 +229,11 @@ fn every_bound_is_checked() {
 
 #[test]
 fn kafka_properties_dotted_or_quoted_are_the_same() {
-    let read = |text: &str| Config::from_toml(text).expect("usable").kafka.properties.clone();
+    let read = |text: &str| {
+        let config = Config::from_toml(text).expect("usable");
+        let plain = |(name, value): &(String, Secret)| (name.clone(), value.expose().to_owned());
+        config.kafka.properties.iter().map(plain).collect::<Vec<_>>()
+    };
     let expected = [("socket.keepalive.enable", "true"), ("socket.timeout.ms", "3000")];
     let expected: Vec<_> = expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     assert_eq!(read("[kafka.properties]\nsocket.timeout.ms = 3000\nsocket.keepalive.enable = true"), expected);

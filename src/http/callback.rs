@@ -77,6 +77,11 @@ pub(super) async fn stray(State(ingest): State<Arc<Ingest>>) -> Response {
     lost(&ingest, Reason::SourceUnknown)
 }
 
+/// Handles another method than POST where a route takes only that.
+pub(super) async fn wrong_method(State(ingest): State<Arc<Ingest>>) -> Response {
+    lost(&ingest, Reason::MethodNotAllowed)
+}
+
 pub(super) fn lost(ingest: &Ingest, reason: Reason) -> Response {
     ingest.inbox.metrics.strays.with_label_values(&[reason.as_str()]).inc();
     problem::response(reason)

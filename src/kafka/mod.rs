@@ -12,7 +12,7 @@ mod producer;
 mod topics;
 
 pub use admin::{Finding, TopicsError, ensure_topics, inspect_topics};
-pub use client::{DEDUP_CONSUMER, Observer, client_config, consumer_config};
+pub use client::{DEDUP_CONSUMER, Observer, client_config, consumer_config, told};
 pub use embedded::Embedded;
 pub use flush::flush;
 pub use group::{Group, Rebalance, list};

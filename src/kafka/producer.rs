@@ -11,7 +11,7 @@ use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use super::{Check, Observer, Outage, Topics, Trouble, probe};
+use super::{Check, Observer, Outage, Topics, Trouble, probe, told};
 use crate::config::{Config, SettingsError};
 use crate::metrics::Metrics;
 
@@ -86,9 +86,9 @@ impl Publisher {
             .set("queue.buffering.max.messages", config.kafka.queue_max_messages.to_string())
             .set("queue.buffering.max.kbytes", config.kafka.queue_max_kbytes.to_string());
         for (name, value) in &config.kafka.properties {
-            settings.set(name, value);
+            settings.set(name, value.expose());
         }
-        let first = create(&settings, &metrics).map_err(|error| config.error("kafka.properties", error.to_string()))?;
+        let first = create(&settings, &metrics).map_err(|error| config.error("kafka.properties", told(&error)))?;
         Ok(Self {
             settings,
             metrics,

@@ -26,6 +26,7 @@ pub mod huawei_voicecall;
 pub mod jwt;
 pub mod kept;
 pub mod lenient;
+mod masked;
 #[cfg(test)]
 mod mutations;
 pub mod nxcloud_callbot;
@@ -329,7 +330,7 @@ pub enum Answer {
 }
 
 /// A vendor's own form of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     /// HTTP status.
     pub status: StatusCode,
@@ -364,7 +365,7 @@ pub struct Unsigned<'a> {
 }
 
 /// A request signed as the vendor would.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Signed {
     /// Query of the URL, without `?`; empty for none.
     pub query: String,

@@ -292,11 +292,6 @@ impl Replica {
         self.child.stdout.take().expect("piped")
     }
 
-    /// Its number among the processes.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// What each of its threads waits for, where the system tells.
     pub fn threads(&self) -> String {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).into_iter().flatten().flatten();

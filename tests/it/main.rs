@@ -26,6 +26,8 @@ mod hostile;
 mod kafka;
 /// Signed callbacks in, CloudEvents out, once.
 mod line;
+/// The HTTP interface against its document.
+mod openapi;
 /// Kafka away for long, without a spool and with one.
 mod outage;
 /// More than can be done, and who is refused then.
@@ -34,6 +36,8 @@ mod overload;
 mod polling;
 /// Normalising again what was received before.
 mod replay;
+/// Where secrets, numbers and bodies must not be.
+mod secrets;
 /// TLS, SASL, client certificates towards Kafka.
 mod security;
 /// Simulated vendors: what they send, and a run with faults.
