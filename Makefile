@@ -22,6 +22,8 @@ unit:
 # Against real Apache Kafka, started by the tests; fetched on first use.
 it:
 	tools/kafka/fetch
+	tools/consuming/fetch
+	cargo build --locked --example consume
 	cargo test --locked --test it
 
 # Everything that is made from the code: schemas and reference pages.

@@ -2,6 +2,8 @@
 
 /// The commands, as somebody at a terminal sees them.
 mod cli;
+/// The programs for those who read the events.
+mod consuming;
 /// A deployment of the program on topics of its own, and its vendor.
 mod deployment;
 /// `trunkline dev` as the README says to use it.
