@@ -28,6 +28,8 @@ unit:
 it:
 	tools/kafka/fetch
 	tools/schemathesis/fetch
+	tools/consuming/fetch
+	cargo build --locked --example consume
 	cargo test --locked --test it
 
 # Every fault alone, then RUNS random mixes, on a Kafka of three nodes; a mix takes about a minute and a half. Everything

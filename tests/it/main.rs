@@ -4,6 +4,8 @@
 mod cli;
 /// The image, as far as it can be judged without building it.
 mod container;
+/// The programs for those who read the events.
+mod consuming;
 /// A deployment of the program on topics of its own, and its vendor.
 mod deployment;
 /// `trunkline dev` as the README says to use it.
