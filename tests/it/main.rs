@@ -2,10 +2,10 @@
 
 /// The commands, as somebody at a terminal sees them.
 mod cli;
-/// The image, as far as it can be judged without building it.
-mod container;
 /// The programs for those who read the events.
 mod consuming;
+/// The image, as far as it can be judged without building it.
+mod container;
 /// A deployment of the program on topics of its own, and its vendor.
 mod deployment;
 /// `trunkline dev` as the README says to use it.
