@@ -41,7 +41,6 @@ pub(super) async fn callback_with_token(
 
 async fn answer(ingest: &Ingest, source: &str, token: Option<&str>, kind: &str, request: Request) -> Response {
     let started = Instant::now();
-    tracing::debug!("asked for {source}");
     let Some(source) = ingest.sources.get(source) else { return lost(ingest, Reason::SourceUnknown) };
     let Some(kind) = source.kind(kind) else { return lost(ingest, Reason::KindUnknown) };
 
