@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{Path, Request, State};
 use axum::http::{Extensions, HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
@@ -17,8 +17,9 @@ use crate::event::cloudevents::header as name;
 use crate::event::{self, Channel};
 use crate::kafka::{PublishError, Record};
 use crate::reject::{Class, Reason, Reject};
+use crate::rejected;
 use crate::source::Source;
-use crate::vendor::{Answer, Context, Explain, Facts, Inbound, Kind, Reply};
+use crate::vendor::{Answer, Context, Explain, Facts, Inbound, Kind, Reply, Verified, kept};
 
 /// Handles `POST /v1/callbacks/{source}/{kind}`.
 pub(super) async fn callback(
@@ -40,6 +41,7 @@ pub(super) async fn callback_with_token(
 
 async fn answer(ingest: &Ingest, source: &str, token: Option<&str>, kind: &str, request: Request) -> Response {
     let started = Instant::now();
+    tracing::debug!("asked for {source}");
     let Some(source) = ingest.sources.get(source) else { return lost(ingest, Reason::SourceUnknown) };
     let Some(kind) = source.kind(kind) else { return lost(ingest, Reason::KindUnknown) };
 
@@ -75,6 +77,11 @@ pub(super) async fn stray(State(ingest): State<Arc<Ingest>>) -> Response {
     lost(&ingest, Reason::SourceUnknown)
 }
 
+/// Handles another method than POST where a route takes only that.
+pub(super) async fn wrong_method(State(ingest): State<Arc<Ingest>>) -> Response {
+    lost(&ingest, Reason::MethodNotAllowed)
+}
+
 pub(super) fn lost(ingest: &Ingest, reason: Reason) -> Response {
     ingest.inbox.metrics.strays.with_label_values(&[reason.as_str()]).inc();
     problem::response(reason)
@@ -89,8 +96,8 @@ fn vendor_form(reply: Reply) -> Response {
     (reply.status, [(header::CONTENT_TYPE, reply.content_type)], reply.body).into_response()
 }
 
-/// Everything between the request and the answer. `Ok` holds the number of events, all of them safe in Kafka; a delivery
-/// that is not understood is safe in the rejected topic.
+/// Everything between the request and the answer. `Ok` holds the number of events, all of them safe in Kafka or in the
+/// spool; a delivery that is not understood is safe on its way to the rejected topic.
 async fn deliver(
     ingest: &Ingest,
     source: &Source,
@@ -106,18 +113,24 @@ async fn deliver(
     let deadline = tokio::time::Instant::now() + Duration::from_millis(ingest.config.http.answer_deadline_ms);
     let inbound = read(ingest, source, kind, request).await?;
     admitted.work()?;
-    let trace_parent = inbound.header(name::TRACE_PARENT).filter(|text| is_trace_parent(text)).map(str::to_owned);
+    let trace_parent = inbound.header(name::TRACE_PARENT).filter(|text| is_trace_parent(text));
+    let trace_parent = trace_parent.map(|text| (name::TRACE_PARENT, text.to_owned()));
     let verified = source.adapter.verify(inbound, received, &mut Explain::off())?;
 
     let context = source.context(Channel::Callback, event::Instant::new(received));
     let published = match source.adapter.normalise(&verified, &context) {
-        Ok(facts) => take(ingest, &facts, &context, trace_parent.as_deref(), deadline).await,
+        Ok(facts) => {
+            let parameters = source.adapter.kept_parameters();
+            let mut headers = kept::event_headers(&verified, parameters, &facts.events);
+            headers.extend(trace_parent);
+            take(ingest, &facts, &context, &headers, deadline).await
+        }
         Err(reject) => Err(reject),
     };
     if let Err(reject) = &published
         && reject.reason.class() == Class::NotUnderstood
     {
-        keep(ingest, source, verified.inbound(), reject, event::Instant::new(received), deadline).await?;
+        keep(ingest, source, &verified, reject, event::Instant::new(received), deadline).await?;
     }
     published
 }
@@ -142,12 +155,15 @@ async fn read(ingest: &Ingest, source: &Source, kind: &'static Kind, request: Re
 
 pub(super) async fn read_body(ingest: &Ingest, body: Body) -> Result<Bytes, Reject> {
     let timeout = Duration::from_millis(ingest.config.http.read_timeout_ms);
-    let whole = Limited::new(body, ingest.config.http.max_body_bytes).collect();
-    match tokio::time::timeout(timeout, whole).await {
+    let limit = ingest.config.http.max_body_bytes;
+    let too_large = || Reject::new(Reason::BodyTooLarge, "the body is over http.max_body_bytes");
+    // Whoever announces too much need not send it.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(timeout, Limited::new(body, limit).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(Reject::new(Reason::BodyTooLarge, "the body is over http.max_body_bytes"))
-        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Reject::new(Reason::BodyIncomplete, "the connection broke before the body was whole")),
         Err(_) => Err(Reject::new(Reason::BodyIncomplete, "the body did not arrive within http.read_timeout_ms")),
     }
@@ -181,10 +197,10 @@ async fn take(
     ingest: &Ingest,
     facts: &Facts,
     context: &Context,
-    trace_parent: Option<&str>,
+    headers: &[(&'static str, String)],
     deadline: tokio::time::Instant,
 ) -> Result<usize, Reject> {
-    ingest.inbox.put(&facts.events, trace_parent, deadline).await.map_err(unavailable)?;
+    ingest.inbox.put(&facts.events, headers, deadline).await.map_err(unavailable)?;
     if !facts.hints.is_empty() {
         ingest.inbox.metrics.hints.with_label_values(&[&context.source]).inc_by(facts.hints.len() as u64);
         ingest.pending.hint(context, &facts.hints, deadline).await.map_err(unavailable)?;
@@ -197,26 +213,13 @@ async fn take(
 async fn keep(
     ingest: &Ingest,
     source: &Source,
-    inbound: &Inbound,
+    delivery: &Verified,
     reject: &Reject,
     received_at: event::Instant,
     deadline: tokio::time::Instant,
 ) -> Result<(), Reject> {
-    let mut headers = vec![
-        ("trunkline_reason", reject.reason.as_str().to_owned()),
-        ("trunkline_detail", reject.detail.to_string()),
-        (name::SOURCE, source.name.clone()),
-        ("trunkline_vendor", source.vendor.name().to_owned()),
-        ("trunkline_kind", inbound.kind.name.to_owned()),
-        ("trunkline_received_at", received_at.to_string()),
-    ];
-    for &kept in source.adapter.kept_headers() {
-        headers.extend(inbound.header(kept).map(|value| (kept, value.to_owned())));
-    }
-    let query = inbound.parameters(source.adapter.kept_parameters());
-    if !query.is_empty() {
-        headers.push(("trunkline_query", query));
-    }
+    let inbound = delivery.inbound();
+    let headers = rejected::headers(source, delivery, reject, received_at);
     let record = Record {
         topic: &ingest.inbox.topics.rejected.name,
         partition: None,
@@ -226,7 +229,7 @@ async fn keep(
         timestamp: received_at.as_millis(),
     };
     tracing::warn!(source = source.name, kind = inbound.kind.name, %reject, "delivery not understood; kept in the rejected topic");
-    ingest.inbox.publisher.publish(&[record], deadline).await.map_err(unavailable)
+    ingest.inbox.outlet.publish(&[record], deadline).await.map_err(unavailable)
 }
 
 pub(super) fn unavailable(error: PublishError) -> Reject {
@@ -234,6 +237,9 @@ pub(super) fn unavailable(error: PublishError) -> Reject {
         PublishError::QueueFull => Reject::new(Reason::Overloaded, "the producer queue is full"),
         PublishError::TooLarge => Reject::new(Reason::EventTooLarge, "an event is over kafka.max_message_bytes"),
         PublishError::Unavailable => Reject::new(Reason::KafkaUnavailable, "Kafka did not acknowledge in time"),
+        PublishError::Away => Reject::new(Reason::KafkaAway, "Kafka is away"),
+        PublishError::SpoolFull => Reject::new(Reason::SpoolFull, "the spool is at spool.max_bytes"),
+        PublishError::SpoolFailed => Reject::new(Reason::SpoolFailed, "the spool cannot be written: see the log"),
     }
 }
 

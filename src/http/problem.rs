@@ -110,6 +110,9 @@ mod tests {
                 ("rate_limited", 503),
                 ("overloaded", 503),
                 ("kafka_unavailable", 503),
+                ("kafka_away", 503),
+                ("spool_full", 503),
+                ("spool_failed", 503),
             ]
         );
     }
