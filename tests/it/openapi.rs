@@ -46,7 +46,7 @@ credentials = ["trunkline:only-for-tests"]
 [sources.mapped]
 vendor = "generic"
 verify = { scheme = "bearer", secrets = ["only-for-tests-bearer-token"] }
-map = { type = { value = "call.ended" }, call = "/id" }
+map = { type = "call.ended", call = "/id" }
 "#;
 
 /// What proves each source in every request: a header; nothing for those proven by their path token or a signature.
@@ -91,13 +91,19 @@ fn schemathesis() -> PathBuf {
     String::from_utf8(output.stdout).expect("UTF-8").trim().into()
 }
 
-/// Asks `url` about the operations of the document that `chosen` names.
-fn ask(program: &Path, url: &str, sources: &Path, chosen: &[String]) {
+/// Asks `url` about the operations of the document that `chosen` names. What Schemathesis leaves behind stays in `folder`.
+fn ask(program: &Path, url: &str, folder: &Path, chosen: &[String]) {
+    let tools = root().join("tools/schemathesis");
     let output = Command::new(program)
-        .args(["--no-color", "--config-file", "schemathesis.toml", "run", "../../schemas/openapi.json", "--url", url])
+        .args(["--no-color", "--config-file"])
+        .arg(tools.join("schemathesis.toml"))
+        .arg("run")
+        .arg(root().join("schemas/openapi.json"))
+        .args(["--url", url])
         .args(chosen)
-        .current_dir(root().join("tools/schemathesis"))
-        .env("TRUNKLINE_SOURCES", sources)
+        .current_dir(folder)
+        .env("SCHEMATHESIS_HOOKS", tools.join("hooks.py"))
+        .env("TRUNKLINE_SOURCES", folder.join("sources.json"))
         .env("TRUNKLINE_DIALER_TOKEN", DIALER)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()
@@ -114,9 +120,8 @@ fn every_answer_is_documented() {
     let sources = build(&deployment.config()).unwrap_or_else(|errors| panic!("{errors:?}"));
     let mut replica = deployment.start();
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("sources.json");
     let described: Vec<Value> = sources.values().map(|source| describe(source)).collect();
-    std::fs::write(&path, json!(described).to_string()).expect("written");
+    std::fs::write(folder.path().join("sources.json"), json!(described).to_string()).expect("written");
 
     // Every kind that a source takes: an unknown one gets the same 404 whatever its name is.
     let urls = sources.values().flat_map(|source| {
@@ -125,8 +130,8 @@ fn every_answer_is_documented() {
     let mut urls: BTreeSet<String> = urls.collect();
     urls.extend(["/v1/sources/{source}/token".to_owned(), "/v1/sources/{source}/calls".to_owned()]);
     let chosen: Vec<String> = urls.into_iter().flat_map(|url| ["--include-path".to_owned(), url]).collect();
-    ask(&program, &replica.url(), &path, &chosen);
-    ask(&program, &replica.admin(), &path, &["--include-tag".to_owned(), "admin".to_owned()]);
+    ask(&program, &replica.url(), folder.path(), &chosen);
+    ask(&program, &replica.admin(), folder.path(), &["--include-tag".to_owned(), "admin".to_owned()]);
 
     // It got behind the proofs, and no further than it should.
     let metrics = get(&format!("{}/metrics", replica.admin())).1;

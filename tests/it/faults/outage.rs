@@ -21,8 +21,7 @@ async fn all_brokers_down_then_a_repeated_callback_is_published_once() {
     cluster.kill(0);
     let answer = post("during-the-outage").await;
     assert_eq!(answer.status(), 503, "not accepted");
-    let retry_after = answer.headers()["retry-after"].to_str().ok().and_then(|text| text.parse::<u32>().ok());
-    assert!(retry_after.is_some_and(|seconds| (7..=14).contains(&seconds)), "{retry_after:?}");
+    assert_eq!(answer.headers()["retry-after"], "7");
     assert_eq!(answer.text().await.expect("a body"), r#"{"retCode":7,"retMsg":"busy, please repeat"}"#);
     eventually("readiness tells the truth", || get(&format!("{admin}/readyz")).0 == 503);
     assert_eq!(get(&format!("{admin}/livez")).0, 200, "no reason to restart");
@@ -88,6 +87,6 @@ async fn a_stop_while_the_broker_is_frozen_ends_in_time() {
     replica.stop();
     assert!(started.elapsed() < Duration::from_secs(40), "{:?}", started.elapsed());
     cluster.resume(0);
-    drop(deployment.start());
+    let _successor = deployment.start();
     assert_eq!(deployment.read_until("events", |events| !events.is_empty()).len(), 1);
 }
