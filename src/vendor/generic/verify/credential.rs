@@ -5,7 +5,7 @@ use super::super::settings::{Basic, Bearer, Mtls};
 use super::{Headers, header, header_name, secrets};
 use crate::config::{SettingsError, SourceSettings};
 use crate::reject::{Reason, Reject};
-use crate::secret::{Secret, Secrets, equal};
+use crate::secret::{Secrets, equal};
 use crate::vendor::{Explain, Inbound, proof};
 
 const AUTHORIZATION: &str = "authorization";
