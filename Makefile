@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make run` and `make test`.
 
-.PHONY: run test lint unit it generate bench fuzz setup
+.PHONY: run test lint unit it generate helm-goldens bench fuzz setup
 
 # Builds the release program and starts it with everything it needs, to try it out. ARGS="--listen 127.0.0.1:9000" for
 # another port.
@@ -22,6 +22,7 @@ unit:
 # Against real Apache Kafka, started by the tests; fetched on first use.
 it:
 	tools/kafka/fetch
+	tools/helm/fetch
 	cargo test --locked --test it
 
 # Everything that is made from the code: schemas and reference pages.
@@ -29,6 +30,12 @@ generate:
 	cargo build --locked
 	for what in event config openapi asyncapi; do target/debug/trunkline schema $$what > schemas/$$what.json; done
 	for what in configuration metrics answers vendors; do target/debug/trunkline docs $$what > docs/$$what.md; done
+
+# Everything of the Helm chart that is made from elsewhere: what it renders to, its schema, table of values, alerts and
+# dashboards. Look at the difference before you commit it.
+helm-goldens: generate
+	tools/helm/fetch
+	HELM_GOLDENS=write cargo test --locked --test it helm:: -- --test-threads=1
 
 # Takes a few minutes and prints tables; figures are ratios and medians, machines differ.
 bench: setup

@@ -2,6 +2,8 @@
 
 mod check;
 mod dev;
+mod probe;
+mod report;
 mod request;
 mod schema;
 mod serve;
@@ -34,6 +36,8 @@ enum Command {
     Simulate(Box<simulate::Simulate>),
     /// Check a deployment: configuration, sources, Kafka, topics, clock.
     Check(check::Check),
+    /// Send each source of a running deployment a delivery that no consumer sees.
+    Probe(probe::Probe),
     /// Follow the published events.
     Tail(tail::Tail),
     /// Print a curl line that sends a body as the vendor would, signed.
@@ -70,6 +74,7 @@ impl ConfigFile {
 pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Check(check) => return ended(check.run()),
+        Command::Probe(probe) => return ended(probe.run()),
         Command::Verify(verify) => return ended(verify.run()),
         Command::Simulate(simulate) => return ended(simulate.run()),
         Command::Serve(serve) => serve.run(),

@@ -16,6 +16,8 @@ mod fuzz;
 mod guards;
 /// The Kafka harness itself.
 mod harness;
+/// The Helm chart.
+mod helm;
 /// Senders that are no vendor.
 mod hostile;
 /// Starting and stopping Apache Kafka.
@@ -24,6 +26,8 @@ mod kafka;
 mod line;
 /// Asking vendors for results.
 mod polling;
+/// Asking a running deployment whether it works.
+mod probe;
 /// TLS, SASL, client certificates.
 mod security;
 /// Simulated vendors: what they send, and a run with faults.
