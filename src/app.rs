@@ -17,6 +17,7 @@ use crate::kafka::{Check, Health, Publisher, Topics, TopicsError, client_config,
 use crate::metrics::Metrics;
 use crate::pending::Pending;
 use crate::poll::{self, Polling};
+use crate::series;
 use crate::source::{self, Sources};
 
 /// What a process does.
@@ -99,6 +100,7 @@ impl App {
         check_topics: bool,
         stop: CancellationToken,
     ) -> Result<(), Failed> {
+        series::begin(&self.metrics, &self.config, &self.sources, roles);
         let draining = self.health.check("process");
         draining.holds("running");
         let admin_stop = CancellationToken::new();
@@ -301,6 +303,7 @@ async fn reload_secrets(sources: Sources, metrics: Arc<Metrics>) {
                 }
             };
             metrics.secret_reloads.with_label_values(&[&source.name, result]).inc();
+            metrics.active_secrets.with_label_values(&[&source.name]).set(source.active_secrets() as i64);
         }
     }
 }

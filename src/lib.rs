@@ -20,6 +20,7 @@ pub mod poll;
 pub mod reject;
 pub mod schema;
 pub mod secret;
+pub mod series;
 pub mod simulate;
 pub mod source;
 pub mod tls;
