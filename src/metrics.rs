@@ -184,7 +184,7 @@ metrics! {
     queue_messages: IntGaugeVec = "trunkline_kafka_queue_messages" ["client"];
     /// Bytes waiting in a Kafka client; the bound of the ingest client is `kafka.queue_max_kbytes`.
     queue_bytes: IntGaugeVec = "trunkline_kafka_queue_bytes" ["client"];
-    /// The most records that may wait in a Kafka client.
+    /// The most records that may wait in a Kafka client that writes.
     queue_limit: IntGaugeVec = "trunkline_kafka_queue_limit_messages" ["client"];
     /// Mean seconds from a request to a broker to its response, of the slowest broker in the last second.
     broker_seconds: GaugeVec = "trunkline_kafka_broker_rtt_seconds" ["client"];

@@ -133,7 +133,10 @@ impl ClientContext for Observer {
         set(&self.metrics.brokers_up, up as i64);
         set(&self.metrics.queue_messages, statistics.msg_cnt as i64);
         set(&self.metrics.queue_bytes, statistics.msg_size as i64);
-        set(&self.metrics.queue_limit, statistics.msg_max as i64);
+        // Consumers have none.
+        if statistics.msg_max > 0 {
+            set(&self.metrics.queue_limit, statistics.msg_max as i64);
+        }
         let slowest = statistics.brokers.values().filter_map(|broker| Some(broker.rtt.as_ref()?.avg)).max();
         // Microseconds; 0 when nothing was asked.
         if let Some(slowest) = slowest.filter(|slowest| *slowest > 0) {

@@ -22,6 +22,8 @@ mod hostile;
 mod kafka;
 /// Signed callbacks in, CloudEvents out, once.
 mod line;
+/// Metrics, dashboards and alerts, on a real Prometheus.
+mod observe;
 /// Asking vendors for results.
 mod polling;
 /// TLS, SASL, client certificates.
