@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make run` and `make test`.
 
-.PHONY: run test lint rules unit it generate bench fuzz setup
+.PHONY: run test lint rules audit unit it faults generate bench fuzz setup
 
 # Builds the release program and starts it with everything it needs, to try it out. ARGS="--listen 127.0.0.1:9000" for
 # another port.
@@ -15,6 +15,11 @@ lint:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+	tools/deny bans licenses sources
+
+# Known weaknesses of what the program is made of. Fetches the advisory database from GitHub.
+audit:
+	tools/deny advisories
 
 # The alerts, by Prometheus' own tool; fetched on first use.
 rules:
@@ -23,11 +28,23 @@ rules:
 unit:
 	cargo test --locked --lib --bins --benches
 
-# Against real Apache Kafka and Prometheus, started by the tests; fetched on first use.
+# Against real Apache Kafka and Prometheus, started by the tests, and asked by Schemathesis; all fetched on first use.
 it:
 	tools/kafka/fetch
 	tools/observe/fetch
+	tools/schemathesis/fetch
+	tools/consuming/fetch
+	cargo build --locked --example consume
 	cargo test --locked --test it
+
+# Every fault alone, then RUNS random mixes, on a Kafka of three nodes; a mix takes about a minute and a half. Everything
+# follows from SEED, which is printed. FAULT=mix or the name of a fault runs only those. Stops at the first violation and says
+# where the plan, the logs and the topics are kept.
+RUNS ?= 10
+faults: setup
+	tools/kafka/fetch
+	FAULT_RUNS=$(RUNS) FAULT_SEED=$(SEED) FAULT=$(FAULT) \
+		cargo test --locked --test it -- --exact faults::every_fault_alone_and_mixes_of_them_lose_and_double_nothing --nocapture
 
 # Everything that is made from the code: schemas and reference pages.
 generate:
@@ -43,6 +60,8 @@ bench: setup
 	cargo bench --locked --bench pending
 	cargo bench --locked --bench pipeline
 	cargo bench --locked --bench visible
+	cargo bench --locked --bench spool
+	cargo bench --locked --bench timing
 
 # Each fuzz target for so many seconds. The first run builds everything once more, with libFuzzer's counters in it.
 SECONDS ?= 60

@@ -5,20 +5,24 @@ use std::time::Duration;
 
 use rdkafka::config::ClientConfig;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, SettingsError};
 use crate::dedup::{Setup, Stage};
 use crate::event;
-use crate::http::{self, Ingest, Limits};
+use crate::http::{self, Admission, Ingest, Limits};
 use crate::inbox::Inbox;
-use crate::kafka::{Check, Health, Publisher, Topics, TopicsError, client_config, ensure_topics};
+use crate::kafka::{Check, Health, PROCESS, Publisher, SPOOL, Topics, TopicsError, client_config, ensure_topics};
+use crate::lifecycle;
 use crate::metrics::Metrics;
+use crate::outlet::Outlet;
 use crate::pending::Pending;
 use crate::poll::{self, Polling};
 use crate::series;
 use crate::source::{self, Sources};
+use crate::spool::{Drainer, Spool};
+use crate::{clock, tls};
 
 /// What a process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -68,6 +72,8 @@ pub struct App {
 pub struct Listeners {
     /// For vendors.
     pub callbacks: Option<TcpListener>,
+    /// TLS towards vendors, if it ends here.
+    pub tls: Option<Arc<tls::Server>>,
     /// For probes and metrics.
     pub admin: TcpListener,
 }
@@ -84,11 +90,18 @@ impl App {
 
     /// Binds the listeners the roles need.
     pub async fn bind(&self, roles: &[Role]) -> Result<Listeners, Failed> {
-        let callbacks = match roles.contains(&Role::Ingest) {
-            true => Some(bind("http.listen", self.config.http.listen).await?),
-            false => None,
+        let (callbacks, tls) = match roles.contains(&Role::Ingest) {
+            true => (Some(bind("http.listen", self.config.http.listen).await?), self.tls()?),
+            false => (None, None),
         };
-        Ok(Listeners { callbacks, admin: bind("admin.listen", self.config.admin.listen).await? })
+        Ok(Listeners { callbacks, tls, admin: bind("admin.listen", self.config.admin.listen).await? })
+    }
+
+    fn tls(&self) -> Result<Option<Arc<tls::Server>>, SettingsError> {
+        let Some(settings) = &self.config.http.tls else { return Ok(None) };
+        let refused = |wrong: tls::Unusable| self.config.error(wrong.key, format!("{}: {}", wrong.finding, wrong.fix));
+        let server = tls::Server::load(settings).map_err(refused)?;
+        Ok(Some(Arc::new(server)))
     }
 
     /// Runs `roles` until `stop`, or until one of them cannot go on. `check_topics` is off for the embedded broker, whose
@@ -101,13 +114,19 @@ impl App {
         stop: CancellationToken,
     ) -> Result<(), Failed> {
         series::begin(&self.metrics, &self.config, &self.sources, roles);
-        let draining = self.health.check("process");
+        let spool = match listeners.callbacks.is_some() {
+            true => Spool::open(&self.config, self.metrics.clone())?,
+            false => None,
+        };
+        let draining = self.health.check(PROCESS);
         draining.holds("running");
         let admin_stop = CancellationToken::new();
         let admin = tokio::spawn(http::serve(
             listeners.admin,
             http::admin_router(self.health.clone(), self.metrics.clone()),
-            self.limits(Duration::from_secs(1), false),
+            self.limits(Duration::from_secs(1)),
+            None,
+            None,
             admin_stop.clone(),
         ));
         let kafka = self.health.check("kafka");
@@ -118,17 +137,37 @@ impl App {
             false => None,
         };
         let callbacks = listeners.callbacks.zip(publisher.clone()).map(|(listener, publisher)| {
-            let router = http::callback_router(Arc::new(self.ingest(publisher)));
-            let limits = self.limits(Duration::from_millis(self.config.http.drain_timeout_ms), true);
-            tokio::spawn(http::serve(listener, router, limits, callbacks_stop.clone()))
+            let outlet = match &spool {
+                Some(spool) => Outlet::spooling(publisher, spool.clone()),
+                None => Outlet::refusing(publisher),
+            };
+            let router = http::callback_router(Arc::new(self.ingest(outlet)));
+            let limits = self.limits(Duration::from_millis(self.config.http.drain_timeout_ms));
+            let (tls, metrics) = (listeners.tls.clone(), Some(self.metrics.clone()));
+            tokio::spawn(http::serve(listener, router, limits, tls, metrics, callbacks_stop.clone()))
         });
         let polling = match publisher.clone().filter(|_| polls) {
             Some(publisher) => Some(self.polling(publisher)?),
             None => None,
         };
-        let secrets = tokio::spawn(reload_secrets(self.sources.clone(), self.metrics.clone()));
+        if let (Some(spool), Some(publisher)) = (&spool, &publisher) {
+            tokio::spawn(spool.clone().watch(publisher.outage().clone(), self.health.check(SPOOL)));
+        }
+        let secrets = tokio::spawn(reload(self.sources.clone(), listeners.tls, self.metrics.clone()));
 
-        let ended = self.work(roles, publisher.as_ref(), polling, kafka, check_topics, &stop).await;
+        event::warm_up();
+        let checked = match check_topics {
+            true => self.wait_for_topics(&kafka, publisher.as_ref(), &stop).await,
+            false => Ok(()),
+        };
+        let (mut drainer, ended) = (None, checked.map_err(Failed::Running));
+        let (stages, polling, ended) = match ended {
+            Ok(()) if !stop.is_cancelled() => {
+                drainer = spool.zip(publisher.clone()).map(|(spool, publisher)| Drainer::spawn(spool, publisher));
+                self.work(roles, publisher.as_ref(), polling, kafka, &stop).await
+            }
+            ended => (Vec::new(), None, ended),
+        };
 
         // First readiness, so that nobody new comes; then the requests under way; then what they wrote; then dedup, which
         // commits what it decided; last the admin listener, so that all of this can be watched.
@@ -139,15 +178,20 @@ impl App {
             callbacks_stop.cancel();
             clean &= callbacks.await.unwrap_or(false);
         }
-        let (stages, polling, ended) = ended;
-        if let Some(polling) = polling {
-            polling.stop().await;
-        }
-        if let Some(publisher) = publisher {
+        let writers = async {
+            if let Some(polling) = polling {
+                polling.stop().await;
+            }
+            if let Some(drainer) = drainer {
+                drainer.stop().await;
+            }
+            let Some(publisher) = publisher else { return true };
             let flushed = tokio::task::spawn_blocking(move || publisher.flush(Duration::from_secs(5)));
-            clean &= flushed.await.unwrap_or(false);
-        }
-        clean &= stop_stages(stages).await;
+            flushed.await.unwrap_or(false)
+        };
+        // Side by side: when Kafka is silent each takes its time, and supervisors are patient for half a minute at most.
+        let (flushed, committed) = tokio::join!(writers, stop_stages(stages));
+        clean &= flushed && committed;
         secrets.abort();
         admin_stop.cancel();
         let _ = admin.await;
@@ -159,26 +203,18 @@ impl App {
         }
     }
 
-    /// Waits for Kafka, starts what needs it, and watches over it until `stop`.
+    /// Starts what needs Kafka, and watches over it until `stop`.
     async fn work(
         &self,
         roles: &[Role],
         publisher: Option<&Arc<Publisher>>,
         polling: Option<poll::Setup>,
         kafka: Check,
-        check_topics: bool,
         stop: &CancellationToken,
     ) -> (Vec<Stage>, Option<Polling>, Result<(), Failed>) {
-        event::warm_up();
-        if check_topics && let Err(error) = self.wait_for_topics(&kafka, stop).await {
-            return (Vec::new(), None, Err(Failed::Running(error)));
-        }
-        if stop.is_cancelled() {
-            return (Vec::new(), None, Ok(()));
-        }
         match publisher {
             Some(publisher) => publisher.watch(self.topics.clone(), kafka),
-            None => kafka.holds("topics checked at start"),
+            None => kafka.back("topics checked at start"),
         }
         let polling = polling.and_then(|polling| polling.start(self.health.check("poll")));
         let setup = Setup {
@@ -208,8 +244,14 @@ impl App {
     }
 
     /// Kafka being away at start is waited for; wrong topics are refused.
-    async fn wait_for_topics(&self, kafka: &Check, stop: &CancellationToken) -> Result<(), String> {
+    async fn wait_for_topics(
+        &self,
+        kafka: &Check,
+        publisher: Option<&Arc<Publisher>>,
+        stop: &CancellationToken,
+    ) -> Result<(), String> {
         loop {
+            let asked = Instant::now();
             match ensure_topics(&self.config, &self.client, &self.topics).await {
                 Ok(findings) => {
                     findings.iter().for_each(|finding| tracing::warn!("{}", finding.text));
@@ -218,7 +260,8 @@ impl App {
                 Err(TopicsError::Refused(why)) => return Err(why),
                 Err(TopicsError::Unreachable(why)) => {
                     tracing::warn!("{why}");
-                    kafka.fails(why);
+                    kafka.away(why);
+                    publisher.inspect(|publisher| publisher.unreachable(asked));
                 }
             }
             tokio::select! {
@@ -228,35 +271,43 @@ impl App {
         }
     }
 
-    fn inbox(&self, publisher: Arc<Publisher>) -> Inbox {
-        Inbox { publisher, topics: self.topics.clone(), metrics: self.metrics.clone() }
+    fn inbox(&self, outlet: Outlet) -> Inbox {
+        Inbox { outlet, topics: self.topics.clone(), metrics: self.metrics.clone() }
     }
 
-    fn pending(&self, publisher: Arc<Publisher>) -> Pending {
-        Pending::new(publisher, self.topics.clone(), &self.sources)
+    fn pending(&self, outlet: Outlet) -> Pending {
+        Pending::new(outlet, self.topics.clone(), &self.sources)
     }
 
     fn polling(&self, publisher: Arc<Publisher>) -> Result<poll::Setup, SettingsError> {
-        let (inbox, pending) = (self.inbox(publisher.clone()), self.pending(publisher));
+        let outlet = Outlet::patient(publisher);
+        let (inbox, pending) = (self.inbox(outlet.clone()), self.pending(outlet));
         poll::Setup::new(self.config.clone(), self.client.clone(), self.sources.clone(), inbox, pending)
     }
 
-    fn ingest(&self, publisher: Arc<Publisher>) -> Ingest {
+    fn ingest(&self, outlet: Outlet) -> Ingest {
+        let names = self.sources.keys().map(String::as_str);
+        let admission = Arc::new(Admission::new(self.config.http.max_in_flight, names, &self.metrics));
+        tokio::spawn(admission.clone().watch());
         Ingest {
             config: self.config.clone(),
             sources: self.sources.clone(),
-            inbox: self.inbox(publisher.clone()),
-            pending: self.pending(publisher),
-            permits: Semaphore::new(self.config.http.max_in_flight),
+            inbox: self.inbox(outlet.clone()),
+            pending: self.pending(outlet),
+            admission,
         }
     }
 
-    fn limits(&self, drain_timeout: Duration, counted: bool) -> Limits {
+    fn limits(&self, drain_timeout: Duration) -> Limits {
+        let http = &self.config.http;
+        let handshake_timeout_ms = http.tls.as_ref().map_or(0, |tls| tls.handshake_timeout_ms);
         Limits {
-            max_connections: self.config.http.max_connections,
-            head_timeout: Duration::from_millis(self.config.http.idle_timeout_ms),
+            max_connections: http.max_connections,
+            handshake_timeout: Duration::from_millis(handshake_timeout_ms),
+            head_timeout: Duration::from_millis(http.head_timeout_ms),
+            idle_timeout: Duration::from_millis(http.idle_timeout_ms),
+            write_timeout: Duration::from_millis(http.write_timeout_ms),
             drain_timeout,
-            connections: counted.then(|| self.metrics.connections.clone()),
         }
     }
 }
@@ -274,21 +325,23 @@ async fn bind(key: &str, address: std::net::SocketAddr) -> Result<TcpListener, F
     })
 }
 
-/// Stops the workers together and waits for their last commits.
+/// Stops the workers together and waits for their last commits. Kafka aborts the transaction of one that is left behind.
 async fn stop_stages(stages: Vec<Stage>) -> bool {
     stages.iter().for_each(Stage::stop);
-    let ended = tokio::task::spawn_blocking(|| stages.into_iter().all(|stage| stage.join().is_ok()));
-    // A thread that hangs is left behind: the process ends without it, and Kafka aborts its transaction.
-    matches!(tokio::time::timeout(Duration::from_secs(15), ended).await, Ok(Ok(true)))
+    lifecycle::finished(|| stages.iter().all(Stage::is_finished)).await
+        && stages.into_iter().all(|stage| stage.join().is_ok())
 }
 
-/// Re-reads secret files every few seconds, and at once on SIGHUP.
-async fn reload_secrets(sources: Sources, metrics: Arc<Metrics>) {
+/// Re-reads secret files and certificates every few seconds, and at once on SIGHUP.
+async fn reload(sources: Sources, tls: Option<Arc<tls::Server>>, metrics: Arc<Metrics>) {
     let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).expect("signals work");
+    if let Some(tls) = &tls {
+        watch_expiry(tls, &metrics);
+    }
     loop {
         tokio::select! {
-            _ = hangup.recv() => tracing::info!("SIGHUP: re-reading secret files"),
-            () = tokio::time::sleep(Duration::from_secs(10)) => {}
+            _ = hangup.recv() => tracing::info!("SIGHUP: re-reading secret files and certificates"),
+            () = std::future::pending() => {}
         }
         for source in sources.values() {
             let result = match source.reload_secrets() {
@@ -305,5 +358,31 @@ async fn reload_secrets(sources: Sources, metrics: Arc<Metrics>) {
             metrics.secret_reloads.with_label_values(&[&source.name, result]).inc();
             metrics.active_secrets.with_label_values(&[&source.name]).set(source.active_secrets() as i64);
         }
+        if let Some(tls) = &tls {
+            reload_tls(tls, &metrics);
+        }
+    }
+}
+
+fn reload_tls(tls: &tls::Server, metrics: &Metrics) {
+    let result = match tls.reload(clock::now()) {
+        Ok(true) => {
+            tracing::info!(expires = %tls.expires(), "certificate changed");
+            watch_expiry(tls, metrics);
+            "changed"
+        }
+        Ok(false) => "unchanged",
+        Err(error) => {
+            tracing::error!(%error, expires = %tls.expires(), "the old certificate stays in use");
+            "failed"
+        }
+    };
+    metrics.tls_reloads.with_label_values(&[result]).inc();
+}
+
+fn watch_expiry(tls: &tls::Server, metrics: &Metrics) {
+    metrics.tls_expiry.with_label_values(&["callbacks"]).set(tls.expires().as_second());
+    if tls.expires() < clock::now() {
+        tracing::error!(expires = %tls.expires(), "the certificate in use has expired: senders that look turn away");
     }
 }

@@ -6,14 +6,15 @@ use tokio::time::Instant;
 
 use crate::event::cloudevents::{self, Encoded};
 use crate::event::{Basis, Event, Outcome};
-use crate::kafka::{PublishError, Publisher, Record, Topics};
+use crate::kafka::{PublishError, Record, Topics};
 use crate::metrics::Metrics;
+use crate::outlet::Outlet;
 
 /// Writes events to the inbox.
 #[derive(Clone)]
 pub struct Inbox {
     /// The way into Kafka.
-    pub publisher: Arc<Publisher>,
+    pub outlet: Outlet,
     /// The topics.
     pub topics: Topics,
     /// Metrics.
@@ -21,18 +22,29 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Returns when every event is acknowledged by all in-sync replicas.
+    /// Returns when every event is acknowledged by all in-sync replicas. `headers` are written besides those of the
+    /// events themselves.
     pub async fn put(
         &self,
         events: &[Event],
-        trace_parent: Option<&str>,
+        headers: &[(&'static str, String)],
         deadline: Instant,
     ) -> Result<(), PublishError> {
-        let encoded: Vec<Encoded> = events.iter().map(|event| cloudevents::encode(event, trace_parent)).collect();
+        let each: Vec<_> = events.iter().map(|event| (event, headers)).collect();
+        self.put_each(&each, deadline).await
+    }
+
+    /// The same for events of several deliveries, each with its headers.
+    pub async fn put_each(
+        &self,
+        events: &[(&Event, &[(&'static str, String)])],
+        deadline: Instant,
+    ) -> Result<(), PublishError> {
+        let encoded: Vec<Encoded> = events.iter().map(|(event, headers)| cloudevents::encode(event, headers)).collect();
         let records: Vec<Record<'_>> = encoded
             .iter()
             .zip(events)
-            .map(|(encoded, event)| Record {
+            .map(|(encoded, (event, _))| Record {
                 topic: &self.topics.inbox.name,
                 partition: None,
                 key: &encoded.key,
@@ -41,8 +53,8 @@ impl Inbox {
                 timestamp: event.received_at.as_millis(),
             })
             .collect();
-        self.publisher.publish(&records, deadline).await?;
-        events.iter().for_each(|event| self.count(event));
+        self.outlet.publish(&records, deadline).await?;
+        events.iter().for_each(|(event, _)| self.count(event));
         Ok(())
     }
 

@@ -113,11 +113,26 @@ metrics! {
     /// Unix time of the last accepted delivery, 0 before the first one since the start; silence is the commonest failure of
     /// a vendor. Several processes: the latest counts.
     last_delivery: IntGaugeVec = "trunkline_last_delivery_timestamp_seconds" ["source"];
-    /// Requests being worked on; the bound is `http.max_in_flight`.
-    in_flight: IntGauge = "trunkline_in_flight_requests" [];
+    /// Requests of a source that hold memory; the bound of all together is `http.max_in_flight`.
+    in_flight: IntGaugeVec = "trunkline_in_flight_requests" ["source"];
+    /// Requests that may be worked on at a time before sources above their fair share are refused: half of
+    /// `http.max_in_flight`, and less while the processor does not keep up.
+    work_limit: IntGauge = "trunkline_in_flight_limit" [];
     /// Open connections of the callback listener; the bound is `http.max_connections`.
     connections: IntGauge = "trunkline_open_connections" [];
-    /// Events written to the inbox, by source, channel, type and outcome (`none` for facts without one).
+    /// Connections cut off by cause: `head_timeout`, `idle_timeout`, `write_timeout`, `handshake_timeout`, `room` when the
+    /// longest waiting one made place for another, `stop` when it waited while the listener closed.
+    connections_cut: IntCounterVec = "trunkline_connections_cut_total" ["cause"];
+    /// TLS handshakes by result: `ok`, `timeout`, `dismissed` (for another connection, or a stop), `closed` by the
+    /// sender, `refused_by_peer` (it does not accept the certificate), `client_certificate` (none, or of no configured
+    /// authority), `incompatible` or `not_tls`.
+    tls_handshakes: IntCounterVec = "trunkline_tls_handshakes_total" ["result"];
+    /// Unix time at which the certificate in use expires.
+    tls_expiry: IntGaugeVec = "trunkline_tls_certificate_expiry_timestamp_seconds" ["listener"];
+    /// Attempts to re-read the files of `http.tls`: `changed`, `unchanged`, or `failed`, which keeps what was in use.
+    tls_reloads: IntCounterVec = "trunkline_tls_reloads_total" ["result"];
+    /// Events written to the inbox, or to the spool on their way there, by source, channel, type and outcome (`none` for
+    /// facts without one).
     ingested: IntCounterVec = "trunkline_ingested_events_total" ["source", "channel", "type", "outcome"];
     /// Events whose vendor code is in no table, by source and code table: the outcome is `unknown`.
     unknown_codes: IntCounterVec = "trunkline_unknown_codes_total" ["source", "interface"];
@@ -125,7 +140,8 @@ metrics! {
     posts_lost: IntCounter = "trunkline_kafka_posts_lost_total" [];
     /// Calls named by deliveries without a result; they become pending where the source asks its vendor.
     hints: IntCounterVec = "trunkline_poll_hints_total" ["source"];
-    /// Calls dialers said they placed: `accepted`, `refused` by the vendor, or `invalid` requests.
+    /// Calls dialers said they placed: `accepted`, or `refused` by the vendor; requests that are `invalid`, or refused for
+    /// one of the reasons for which deliveries are.
     placed_calls: IntCounterVec = "trunkline_placed_calls_total" ["source", "result"];
     /// Requests to vendors by action and result: `ok`, or the class of the failure.
     poll_requests: IntCounterVec = "trunkline_poll_requests_total" ["source", "action", "result"];
@@ -148,8 +164,8 @@ metrics! {
     poll_circuit_open: IntGaugeVec = "trunkline_poll_circuit_open" ["source"];
     /// Times the reader of the pending topic started anew after an error that ends a Kafka client.
     poll_restarts: IntCounter = "trunkline_poll_reader_restarts_total" [];
-    /// Decisions on inbox records: `first` and `revision` are published, `duplicate` is dropped, `poison` cannot be
-    /// read and goes to the rejected topic.
+    /// Decisions on inbox records by channel (`callback`, `poll`, `replay`): `first` and `revision` are published,
+    /// `duplicate` is dropped, `poison` cannot be read and goes to the rejected topic.
     decisions: IntCounterVec = "trunkline_dedup_decisions_total" ["decision", "channel"];
     /// Events published for consumers, by source, type and outcome (`unknown` also for facts without one).
     published: IntCounterVec = "trunkline_events_total" ["source", "type", "outcome"];
@@ -157,6 +173,9 @@ metrics! {
     commits: IntCounter = "trunkline_dedup_commits_total" [];
     /// Aborted transactions of the dedup stage; their records are decided again.
     aborts: IntCounter = "trunkline_dedup_aborts_total" [];
+    /// Records whose form is of a newer trunkline, by topic: `inbox` and `seen` end the process, `pending` and `calls` are
+    /// left out.
+    newer_records: IntCounterVec = "trunkline_newer_records_total" ["topic"];
     /// Times a dedup worker started anew after an error that ends a Kafka client: fenced, lost, out of memory.
     restarts: IntCounter = "trunkline_dedup_worker_restarts_total" [];
     /// Seconds a transaction took to flush and commit.
@@ -192,6 +211,25 @@ metrics! {
     brokers_up: IntGaugeVec = "trunkline_kafka_brokers_up" ["client"];
     /// Errors Kafka clients reported: connections lost, requests timed out.
     kafka_errors: IntCounterVec = "trunkline_kafka_errors_total" ["client"];
+    /// 1 while Kafka is known to be away: nothing was acknowledged for `http.answer_deadline_ms`, although it was tried.
+    kafka_away: IntGauge = "trunkline_kafka_away" [];
+    /// Records in the spool.
+    spool_records: IntGauge = "trunkline_spool_records" [];
+    /// Bytes of the spool on its disk; the bound is `spool.max_bytes`.
+    spool_bytes: IntGauge = "trunkline_spool_bytes" [];
+    /// Seconds the oldest record of the spool waits for Kafka.
+    spool_oldest: IntGauge = "trunkline_spool_oldest_age_seconds" [];
+    /// Records written to the spool.
+    spooled: IntCounter = "trunkline_spool_written_records_total" [];
+    /// Records of the spool that Kafka acknowledged.
+    spool_drained: IntCounter = "trunkline_spool_drained_records_total" [];
+    /// Deliveries the spool did not take: `full`, `failed` when the disk did not take them, `busy` when too many wait for it.
+    spool_refused: IntCounterVec = "trunkline_spool_refused_deliveries_total" ["why"];
+    /// Records of the spool that were not sent and stay in its folder: `damaged`, `too_large` for Kafka, or written by a
+    /// `newer` program.
+    spool_set_aside: IntCounterVec = "trunkline_spool_set_aside_records_total" ["why"];
+    /// Failures of the spool's disk, by operation.
+    spool_errors: IntCounterVec = "trunkline_spool_disk_errors_total" ["operation"];
     /// Times the ingest producer was replaced after a fatal error.
     producer_rebuilds: IntCounter = "trunkline_kafka_producer_rebuilds_total" [];
     /// Attempts to re-read secret files: `changed`, `unchanged` or `failed`.

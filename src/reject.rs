@@ -71,8 +71,11 @@ reasons! {
     NotHandled = "not_handled", NotUnderstood, "A kind of notification trunkline makes no event of.";
     EventTooLarge = "event_too_large", NotUnderstood, "An event made of the delivery is over `kafka.max_message_bytes`.";
     RateLimited = "rate_limited", Unavailable, "More deliveries a second than the source's `max_per_second`.";
-    Overloaded = "overloaded", Unavailable, "Too many requests are in flight, or the producer queue is full.";
+    Overloaded = "overloaded", Unavailable, "Too many requests are in flight for the processor, or for the source's fair share, or the producer queue is full.";
     KafkaUnavailable = "kafka_unavailable", Unavailable, "Kafka did not acknowledge in time.";
+    KafkaAway = "kafka_away", Unavailable, "Kafka is known to be away: refused at once, without waiting for `http.answer_deadline_ms`.";
+    SpoolFull = "spool_full", Unavailable, "Kafka is away, or not yet caught up with, and the spool is at `spool.max_bytes`.";
+    SpoolFailed = "spool_failed", Unavailable, "Kafka is away, and the spool cannot be written.";
 }
 
 /// A refused delivery: the reason, and what to look at.

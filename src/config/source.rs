@@ -77,7 +77,7 @@ impl SourceSettings<'_> {
     /// The vendor's own settings, of type `T`. Keys that belong to neither the vendor nor all sources are refused.
     pub fn read<T: DeserializeOwned + JsonSchema>(&self) -> Result<T, SettingsError> {
         let known = [properties::<Source>(), properties::<T>()].concat();
-        let present = self.config.sections.sources.get(self.name).and_then(|value| value.as_object());
+        let present = self.config.sections.sources.0.get(self.name).and_then(|value| value.as_object());
         for key in present.into_iter().flat_map(|object| object.keys()) {
             if !known.contains(key) {
                 return Err(self.error(key, unknown(key, known.iter().map(String::as_str))));

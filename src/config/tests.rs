@@ -2,7 +2,10 @@ use figment::value::{Dict, Map, Value};
 use figment::{Metadata, Profile, Provider};
 
 use super::*;
+use crate::secret::Secret;
 use crate::vendor::nxcloud_callbot::Settings;
+
+mod secrets;
 
 /// An environment variable that only one figment sees: the process has one environment and many test threads.
 struct Variable(&'static str, &'static str);
@@ -135,6 +138,23 @@ fn a_missing_key_is_named() {
 }
 
 #[test]
+fn tls_of_the_listener_needs_a_pair_and_authorities_for_clients() {
+    let pair = "[http.tls]\ncert_file = \"a\"\nkey_file = \"b\"\n";
+    let config = Config::from_toml(pair).expect("usable");
+    assert_eq!((config.http.scheme(), Config::from_toml("").expect("usable").http.scheme()), ("https", "http"));
+    for (text, key) in [
+        ("[http.tls]\ncert_file = \"a\"", "http.tls.key_file"),
+        (&format!("{pair}client_auth = \"optional\""), "http.tls.client_auth"),
+        (&format!("{pair}client_auth = \"perhaps\""), "http.tls.client_auth"),
+        (&format!("{pair}handshake_timeout_ms = 0"), "http.tls.handshake_timeout_ms"),
+        ("[http]\nhead_timeout_ms = 0", "http.head_timeout_ms"),
+        ("[http]\nwrite_timeout_ms = 0", "http.write_timeout_ms"),
+    ] {
+        assert_eq!(complaint(text).key, key, "{text}");
+    }
+}
+
+#[test]
 fn a_variable_overrides_the_file() {
     let figment = Figment::new()
         .merge(Toml::string("[kafka]\npartitions = 6\nbrokers = \"file:9092\""))
@@ -189,6 +209,9 @@ fn every_bound_is_checked() {
         ("kafka", "partitions = 10001"),
         ("kafka", "replication_factor = 0"),
         ("kafka", "max_message_bytes = 9999"),
+        ("spool", "max_bytes = 1999999\ndir = \"/tmp\""),
+        ("spool", "after_ms = 4000\ndir = \"/tmp\""),
+        ("spool", "after_ms = 0\ndir = \"/tmp\""),
         ("dedup", "window_hours = 0"),
         ("dedup", "window_hours = 1441"),
         ("dedup", "group = \"\""),
@@ -206,7 +229,11 @@ fn every_bound_is_checked() {
 
 #[test]
 fn kafka_properties_dotted_or_quoted_are_the_same() {
-    let read = |text: &str| Config::from_toml(text).expect("usable").kafka.properties.clone();
+    let read = |text: &str| {
+        let config = Config::from_toml(text).expect("usable");
+        let plain = |(name, value): &(String, Secret)| (name.clone(), value.expose().to_owned());
+        config.kafka.properties.iter().map(plain).collect::<Vec<_>>()
+    };
     let expected = [("socket.keepalive.enable", "true"), ("socket.timeout.ms", "3000")];
     let expected: Vec<_> = expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     assert_eq!(read("[kafka.properties]\nsocket.timeout.ms = 3000\nsocket.keepalive.enable = true"), expected);

@@ -9,6 +9,8 @@ use serde_json::value::RawValue;
 use super::Remembered;
 use crate::event::cloudevents::header;
 use crate::event::{EventKey, Material, Outcome};
+use crate::form::{self, Newer};
+use crate::vendor::kept;
 
 /// The identity of a fact and what is material of this sight of it.
 pub struct Fact {
@@ -20,6 +22,7 @@ pub struct Fact {
 
 /// Reads an inbox record's headers. `Err` says what is wrong with a record that ingest cannot have written.
 pub fn read(message: &impl Message) -> Result<Fact, &'static str> {
+    form::of_header(text(message, form::HEADER)).map_err(|_| "header trunkline_format is not a number from 1")?;
     let key = text(message, header::KEY).ok_or("header trunkline_key is missing")?;
     let material = text(message, header::MATERIAL).ok_or("header trunkline_material is missing")?;
     if message.payload().is_none_or(<[u8]>::is_empty) {
@@ -31,6 +34,11 @@ pub fn read(message: &impl Message) -> Result<Fact, &'static str> {
     })
 }
 
+/// Whether a newer trunkline wrote the record: then nobody but a newer one can decide it.
+pub fn newer(message: &impl Message) -> Option<Newer> {
+    form::of_header(text(message, form::HEADER)).ok().flatten()
+}
+
 /// The first header of that name, as text.
 pub fn text<'a>(message: &'a impl Message, name: &str) -> Option<&'a str> {
     let headers = message.headers()?;
@@ -38,12 +46,14 @@ pub fn text<'a>(message: &'a impl Message, name: &str) -> Option<&'a str> {
     std::str::from_utf8(value).ok()
 }
 
-/// The headers consumers see: those of the inbox without [`header::MATERIAL`], and where the record came from.
+/// The headers consumers see: those of the inbox without what is only between ingest, dedup and replay, and where the
+/// record came from.
 pub fn published_headers(message: &impl Message, revision: Option<(EventKey, u8)>) -> OwnedHeaders {
     let mut out = OwnedHeaders::new_with_capacity(24);
     for Header { key, value } in message.headers().iter().flat_map(|headers| headers.iter()) {
         out = match (key, revision) {
-            (header::MATERIAL, _) => out,
+            (header::MATERIAL | form::HEADER, _) => out,
+            (key, _) if kept::header::ALL.contains(&key) => out,
             (header::ID, Some((fact, revision))) => {
                 out.insert(Header { key, value: Some(&fact.id(revision.into()).to_string()) })
             }

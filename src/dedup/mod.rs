@@ -16,6 +16,7 @@ mod window;
 mod worker;
 
 pub use decision::{Decision, decide};
+pub use rebuild::rebuild;
 pub use seen::{decode, encode};
 pub use setup::{Failure, Setup};
 pub use stage::Stage;

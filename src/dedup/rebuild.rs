@@ -77,8 +77,12 @@ pub fn rebuild(
                 progress = Instant::now();
                 remember(&mut windows, &message)?;
             }
-            // Every open transaction below the watermark has ended, so the end of the readable part is beyond it.
-            Some(Err(KafkaError::PartitionEOF(partition))) => drop(unread.remove(&partition)),
+            // Every open transaction below the watermark has ended, so the end of the readable part is beyond it. Only a new
+            // leader that does not know yet how far the log is committed tells an earlier end, and later the right one.
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                let read = is_read_up_to(&reader, topic, partition, ends[&partition])?;
+                unread.retain(|id| *id != partition || !read);
+            }
             Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => return Err(error.into()),
             Some(Err(error)) => tracing::debug!(%error, "reading the seen topic"),
             None => {}
@@ -88,6 +92,12 @@ pub fn rebuild(
         }
     }
     Ok(windows)
+}
+
+/// Whether `reader` has passed every record of a partition before `end`, markers of transactions included.
+fn is_read_up_to(reader: &BaseConsumer, topic: &str, partition: i32, end: i64) -> KafkaResult<bool> {
+    let position = reader.position()?.find_partition(topic, partition).map(|element| element.offset());
+    Ok(matches!(position, Some(Offset::Offset(next)) if next >= end))
 }
 
 fn remember(windows: &mut BTreeMap<i32, Window>, message: &impl Message) -> Result<(), RebuildError> {
@@ -153,10 +163,18 @@ fn starts(
         times.add_partition_offset(topic, *partition, Offset::Offset(since.max(0)))?;
     }
     let found = reader.offsets_for_times(times, TIMEOUT)?;
-    let starts = found.elements().into_iter().filter_map(|element| match element.offset() {
-        Offset::Offset(start) if start < ends[&element.partition()] => Some((element.partition(), start)),
-        // `End`: no record is that young.
-        _ => None,
-    });
-    Ok(starts.collect())
+    let mut starts = BTreeMap::new();
+    for element in found.elements() {
+        // librdkafka asks again after some errors, answers yes, and still has the error with the partition: it has no offset
+        // then, which looks like a partition with nothing to read.
+        element.error()?;
+        match element.offset() {
+            Offset::Offset(start) if start < ends[&element.partition()] => {
+                drop(starts.insert(element.partition(), start))
+            }
+            // `End`: no record is that young.
+            _ => {}
+        }
+    }
+    Ok(starts)
 }

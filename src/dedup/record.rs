@@ -13,6 +13,7 @@ use super::{Decision, Remembered, Window, decide, encode, fact};
 use crate::clock;
 use crate::event::EventKey;
 use crate::event::cloudevents::header;
+use crate::rejected;
 
 /// What is decided but not yet committed.
 #[derive(Default)]
@@ -49,7 +50,9 @@ pub(super) fn take(
     batch.records += 1;
     batch.offsets.entry(partition).or_insert((offset, offset)).1 = offset + 1;
 
+    let replayed = fact::text(message, header::REPLAYED_AT).is_some();
     let channel = match fact::text(message, header::CHANNEL) {
+        _ if replayed => "replay",
         Some("poll") => "poll",
         _ => "callback",
     };
@@ -100,7 +103,9 @@ pub(super) fn take(
     let outcome = fact::text(message, header::MATERIAL).and_then(|material| material.split('-').next());
     let published = setup.metrics.published.with_label_values(&[source, kind, outcome.unwrap_or("unknown")]);
     batch.counters.push(published);
-    batch.received.push(received);
+    if !replayed {
+        batch.received.push(received);
+    }
     batch.undo.push((partition, fact.key.0, known));
     window.insert(fact.key.0, remembered);
 
@@ -144,7 +149,7 @@ pub(super) fn send_seen(
 
 fn reject(setup: &Setup, transactions: &Transactions, message: &BorrowedMessage<'_>, why: &str) -> Result<(), Trouble> {
     let origin = format!("{}/{}/{}", message.topic(), message.partition(), message.offset());
-    let headers = [("trunkline_reason", "poison"), ("trunkline_detail", why), ("trunkline_origin", &origin)]
+    let headers = [(rejected::REASON, rejected::POISON), (rejected::DETAIL, why), (rejected::ORIGIN, &origin)]
         .iter()
         .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(*value) }));
     let record = BaseRecord::<[u8], [u8]>::to(&setup.topics.rejected.name)

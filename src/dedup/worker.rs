@@ -6,14 +6,16 @@ use std::time::{Duration, Instant};
 use prometheus::IntCounter;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::Window;
 use super::rebuild::{RebuildError, rebuild};
 use super::record::{Batch, send_seen, take};
 use super::setup::{Failure, Setup};
 use super::transaction::{Transactions, Trouble};
+use super::{Window, fact};
 use crate::clock;
+use crate::form::Newer;
 use crate::kafka::Heartbeat;
 use crate::kafka::{Check, DEDUP_CONSUMER, Observer, consumer_config};
 use crate::kafka::{Group, Rebalance, list};
@@ -128,6 +130,11 @@ impl<'a> Worker<'a> {
         // The message borrows the consumer, so that everything `take` changes is passed on its own.
         match self.consumer.poll(wait) {
             Some(Ok(message)) => {
+                if let Some(newer) = fact::newer(&message) {
+                    let at = (message.partition(), message.offset());
+                    drop(message);
+                    return self.leave_to_newer(newer, at);
+                }
                 let taken = take(self.setup, &mut self.transactions, &mut self.windows, &mut self.batch, &message);
                 drop(message);
                 match taken {
@@ -149,6 +156,16 @@ impl<'a> Worker<'a> {
         let full = self.batch.records >= dedup.max_batch;
         let old = self.batch.started.is_some_and(|at| at.elapsed().as_millis() as u64 >= dedup.commit_interval_ms);
         if idle || full || old { self.commit() } else { Ok(()) }
+    }
+
+    /// Commits what is decided and ends the process. Deciding a record whose form is not known would be a guess, and moving
+    /// it away would hide it from the newer replicas that can.
+    fn leave_to_newer(&mut self, newer: Newer, (partition, offset): (i32, i64)) -> Result<(), Failure> {
+        self.commit()?;
+        self.setup.metrics.newer_records.with_label_values(&["inbox"]).inc();
+        Err(Failure::Final(format!(
+            "inbox record at partition {partition} offset {offset}: {newer}: upgrade this instance; it stays undecided until then"
+        )))
     }
 
     fn rebalance(&mut self, event: Rebalance) -> Result<(), Failure> {
@@ -187,7 +204,10 @@ impl<'a> Worker<'a> {
         );
         let windows = match rebuilt {
             Ok(windows) => windows,
-            Err(RebuildError::Unreadable(error)) => return Err(Failure::Final(error.to_string())),
+            Err(RebuildError::Unreadable(error)) => {
+                self.setup.metrics.newer_records.with_label_values(&["seen"]).inc();
+                return Err(Failure::Final(error.to_string()));
+            }
             Err(error) => return Err(Failure::Restart(error.to_string())),
         };
         let mut starts = TopicPartitionList::new();

@@ -22,6 +22,8 @@ pub mod header {
     pub const CHANNEL: &str = "trunkline_channel";
     /// The configured source.
     pub const SOURCE: &str = "trunkline_source";
+    /// When the delivery was replayed; absent for what came the ordinary way.
+    pub const REPLAYED_AT: &str = "trunkline_replayed_at";
     /// Offset of the inbox record the event was made from: proves the order.
     pub const INBOX_OFFSET: &str = "trunkline_in_offset";
     /// W3C trace context.
@@ -44,8 +46,8 @@ pub fn ce_type(event: &Event) -> String {
 }
 
 /// Writes `event` for the inbox. Apart from [`header::MATERIAL`] the headers are those consumers see, so that the
-/// dedup stage passes a first sight on without touching it.
-pub fn encode(event: &Event, trace_parent: Option<&str>) -> Encoded {
+/// dedup stage passes a first sight on without touching it. `more` are headers of the delivery.
+pub fn encode(event: &Event, more: &[(&'static str, String)]) -> Encoded {
     let key = event.record_key();
     let mut headers = vec![
         ("ce_specversion", "1.0".to_owned()),
@@ -65,9 +67,7 @@ pub fn encode(event: &Event, trace_parent: Option<&str>) -> Encoded {
         (header::CHANNEL, event.channel.as_str().to_owned()),
         (header::SOURCE, event.source.clone()),
     ];
-    if let Some(trace_parent) = trace_parent {
-        headers.push((header::TRACE_PARENT, trace_parent.to_owned()));
-    }
+    headers.extend_from_slice(more);
     // Room for most events, so that the text is not moved while it grows.
     let raw = event.raw.as_ref().map_or(0, |raw| raw.0.get().len());
     let mut value = Vec::with_capacity(1024 + raw);
@@ -95,12 +95,13 @@ mod tests {
     use crate::event::{EventKey, EventType};
 
     fn headers(event: &Event) -> HashMap<&'static str, String> {
-        encode(event, None).headers.into_iter().collect()
+        encode(event, &[]).headers.into_iter().collect()
     }
 
     #[test]
     fn every_attribute_is_there_once() {
-        let headers = encode(&sample(), Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")).headers;
+        let trace_parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned();
+        let headers = encode(&sample(), &[(header::TRACE_PARENT, trace_parent)]).headers;
         let written: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         assert_eq!(
             written,
@@ -129,7 +130,7 @@ mod tests {
     #[test]
     fn attribute_names_are_lower_case_letters_and_digits() {
         // The specification allows nothing else after the binding's prefix.
-        for (name, value) in encode(&sample(), None).headers {
+        for (name, value) in encode(&sample(), &[]).headers {
             let attribute = name.strip_prefix("ce_").unwrap_or("x");
             assert!(attribute.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()), "{name}");
             assert_eq!(name, name.to_lowercase());
@@ -152,13 +153,13 @@ mod tests {
     fn the_source_is_a_uri_reference_whatever_the_account() {
         let event = Event { account: "a/b?c#d%e 张~".to_owned(), ..sample() };
         assert_eq!(headers(&event)["ce_source"], "/trunkline/nxcloud-callbot/a%2Fb%3Fc%23d%25e%20%E5%BC%A0~");
-        assert_eq!(encode(&event, None).key, "nxcloud-callbot/a/b?c#d%e 张~/c-1", "the record key is the plain text");
+        assert_eq!(encode(&event, &[]).key, "nxcloud-callbot/a/b?c#d%e 张~/c-1", "the record key is the plain text");
     }
 
     #[test]
     fn the_value_is_the_event() {
         let event = Event { disposition: Some("张三 & co".to_owned()), ..sample() };
-        let encoded = encode(&event, None);
+        let encoded = encode(&event, &[]);
         assert!(serde_json::from_slice::<Event>(&encoded.value).expect("reads") == event);
         assert_eq!(encoded.key, event.record_key());
     }

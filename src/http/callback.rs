@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{Path, Request, State};
-use axum::http::{Extensions, HeaderMap, HeaderValue, Method, header};
+use axum::http::{Extensions, HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -18,8 +18,9 @@ use crate::event::cloudevents::header as name;
 use crate::event::{self, Channel};
 use crate::kafka::{PublishError, Record};
 use crate::reject::{Class, Reason, Reject};
+use crate::rejected;
 use crate::source::Source;
-use crate::vendor::{Answer, Context, Explain, Facts, Inbound, Kind, Reply, Verified, only_header};
+use crate::vendor::{Answer, Context, Explain, Facts, Inbound, Kind, Reply, Verified, kept, only_header};
 
 /// Handles `POST /v1/callbacks/{source}/{kind}`.
 pub(super) async fn callback(
@@ -69,8 +70,7 @@ async fn answer(ingest: &Ingest, source: &str, token: Option<&str>, kind: &str, 
             Class::NotUnderstood => accepted(ingest, source),
             Class::Unavailable => {
                 let mut response = vendor_form(source.adapter.answer(Answer::TryAgain));
-                let seconds = HeaderValue::from(ingest.config.http.retry_after_seconds);
-                response.headers_mut().insert(header::RETRY_AFTER, seconds);
+                response.headers_mut().insert(header::RETRY_AFTER, ingest.retry_after());
                 response
             }
             _ => problem::response(reason),
@@ -96,6 +96,11 @@ pub(super) async fn stray(State(ingest): State<Arc<Ingest>>) -> Response {
     lost(&ingest, Reason::SourceUnknown)
 }
 
+/// Handles another method than POST where a route takes only that.
+pub(super) async fn wrong_method(State(ingest): State<Arc<Ingest>>) -> Response {
+    lost(&ingest, Reason::MethodNotAllowed)
+}
+
 pub(super) fn lost(ingest: &Ingest, reason: Reason) -> Response {
     ingest.inbox.metrics.strays.with_label_values(&[reason.as_str()]).inc();
     problem::response(reason)
@@ -110,8 +115,8 @@ fn vendor_form(reply: Reply) -> Response {
     (reply.status, [(header::CONTENT_TYPE, reply.content_type)], reply.body).into_response()
 }
 
-/// Everything between the request and the answer. `Ok` holds the number of events, all of them safe in Kafka; a delivery
-/// that is not understood is safe in the rejected topic.
+/// Everything between the request and the answer. `Ok` holds the number of events, all of them safe in Kafka or in the
+/// spool; a delivery that is not understood is safe on its way to the rejected topic.
 async fn deliver(
     ingest: &Ingest,
     source: &Source,
@@ -123,26 +128,28 @@ async fn deliver(
     source.check_address(caller(ingest, request.extensions(), request.headers()))?;
     source.check_path_token(token)?;
     source.check_rate()?;
-    let busy = || Reject::new(Reason::Overloaded, "http.max_in_flight requests are being worked on");
-    let _permit = ingest.permits.try_acquire().map_err(|_| busy())?;
-    ingest.inbox.metrics.in_flight.inc();
-    let _counted = scopeguard(|| ingest.inbox.metrics.in_flight.dec());
-
+    let mut admitted = ingest.admission.enter(&source.name)?;
     let received = clock::now();
     let deadline = tokio::time::Instant::now() + Duration::from_millis(ingest.config.http.answer_deadline_ms);
     let inbound = read(ingest, source, kind, request).await?;
+    admitted.work()?;
     let verified = verify(ingest, source, inbound, received)?;
 
     let context = source.context(Channel::Callback, event::Instant::new(received));
     let published = match source.adapter.normalise(&verified, &context) {
-        Ok(facts) => take(ingest, &facts, &context, trace_parent, deadline).await,
+        Ok(facts) => {
+            let parameters = source.adapter.kept_parameters();
+            let mut headers = kept::event_headers(&verified, parameters, &facts.events);
+            headers.extend(trace_parent.map(|text| (name::TRACE_PARENT, text.to_owned())));
+            take(ingest, &facts, &context, &headers, deadline).await
+        }
         Err(reject) => Err(reject),
     };
     if let Err(reject) = &published
         && reject.reason.class() == Class::NotUnderstood
     {
         let received = event::Instant::new(received);
-        keep(ingest, source, verified.inbound(), reject, trace_parent, received, deadline).await?;
+        keep(ingest, source, &verified, reject, trace_parent, received, deadline).await?;
     }
     published
 }
@@ -176,12 +183,15 @@ async fn read(ingest: &Ingest, source: &Source, kind: &'static Kind, request: Re
 
 pub(super) async fn read_body(ingest: &Ingest, body: Body) -> Result<Bytes, Reject> {
     let timeout = Duration::from_millis(ingest.config.http.read_timeout_ms);
-    let whole = Limited::new(body, ingest.config.http.max_body_bytes).collect();
-    match tokio::time::timeout(timeout, whole).await {
+    let limit = ingest.config.http.max_body_bytes;
+    let too_large = || Reject::new(Reason::BodyTooLarge, "the body is over http.max_body_bytes");
+    // Whoever announces too much need not send it.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(timeout, Limited::new(body, limit).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(Reject::new(Reason::BodyTooLarge, "the body is over http.max_body_bytes"))
-        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Reject::new(Reason::BodyIncomplete, "the connection broke before the body was whole")),
         Err(_) => Err(Reject::new(Reason::BodyIncomplete, "the body did not arrive within http.read_timeout_ms")),
     }
@@ -215,10 +225,10 @@ async fn take(
     ingest: &Ingest,
     facts: &Facts,
     context: &Context,
-    trace_parent: Option<&str>,
+    headers: &[(&'static str, String)],
     deadline: tokio::time::Instant,
 ) -> Result<usize, Reject> {
-    ingest.inbox.put(&facts.events, trace_parent, deadline).await.map_err(unavailable)?;
+    ingest.inbox.put(&facts.events, headers, deadline).await.map_err(unavailable)?;
     if !facts.hints.is_empty() {
         ingest.inbox.metrics.hints.with_label_values(&[&context.source]).inc_by(facts.hints.len() as u64);
         ingest.pending.hint(context, &facts.hints, deadline).await.map_err(unavailable)?;
@@ -231,27 +241,14 @@ async fn take(
 async fn keep(
     ingest: &Ingest,
     source: &Source,
-    inbound: &Inbound,
+    delivery: &Verified,
     reject: &Reject,
     trace_parent: Option<&str>,
     received_at: event::Instant,
     deadline: tokio::time::Instant,
 ) -> Result<(), Reject> {
-    let mut headers = vec![
-        ("trunkline_reason", reject.reason.as_str().to_owned()),
-        ("trunkline_detail", reject.detail.to_string()),
-        (name::SOURCE, source.name.clone()),
-        ("trunkline_vendor", source.vendor.name().to_owned()),
-        ("trunkline_kind", inbound.kind.name.to_owned()),
-        ("trunkline_received_at", received_at.to_string()),
-    ];
-    for &kept in source.adapter.kept_headers() {
-        headers.extend(inbound.header(kept).map(|value| (kept, value.to_owned())));
-    }
-    let query = inbound.parameters(source.adapter.kept_parameters());
-    if !query.is_empty() {
-        headers.push(("trunkline_query", query));
-    }
+    let inbound = delivery.inbound();
+    let headers = rejected::headers(source, delivery, reject, received_at);
     let record = Record {
         topic: &ingest.inbox.topics.rejected.name,
         partition: None,
@@ -262,7 +259,7 @@ async fn keep(
     };
     let (kind, trace_id) = (inbound.kind.name, trace_parent.map(trace_id));
     tracing::warn!(source = source.name, kind, trace_id, %reject, "delivery not understood; kept in the rejected topic");
-    ingest.inbox.publisher.publish(&[record], deadline).await.map_err(unavailable)
+    ingest.inbox.outlet.publish(&[record], deadline).await.map_err(unavailable)
 }
 
 pub(super) fn unavailable(error: PublishError) -> Reject {
@@ -270,6 +267,9 @@ pub(super) fn unavailable(error: PublishError) -> Reject {
         PublishError::QueueFull => Reject::new(Reason::Overloaded, "the producer queue is full"),
         PublishError::TooLarge => Reject::new(Reason::EventTooLarge, "an event is over kafka.max_message_bytes"),
         PublishError::Unavailable => Reject::new(Reason::KafkaUnavailable, "Kafka did not acknowledge in time"),
+        PublishError::Away => Reject::new(Reason::KafkaAway, "Kafka is away"),
+        PublishError::SpoolFull => Reject::new(Reason::SpoolFull, "the spool is at spool.max_bytes"),
+        PublishError::SpoolFailed => Reject::new(Reason::SpoolFailed, "the spool cannot be written: see the log"),
     }
 }
 
@@ -287,15 +287,4 @@ fn trace_parent(headers: &HeaderMap) -> Option<&str> {
 /// The trace id of a `traceparent`, for log lines.
 fn trace_id(trace_parent: &str) -> &str {
     trace_parent.split('-').nth(1).unwrap_or_default()
-}
-
-/// Runs `end` when the returned value is dropped, also when the request is given up.
-fn scopeguard(end: impl FnMut()) -> impl Drop {
-    struct Guard<F: FnMut()>(F);
-    impl<F: FnMut()> Drop for Guard<F> {
-        fn drop(&mut self) {
-            (self.0)();
-        }
-    }
-    Guard(end)
 }

@@ -13,7 +13,7 @@ use super::{Ingest, callback, problem};
 use crate::clock;
 use crate::dialer::{self, Complaint};
 use crate::kafka::PublishError;
-use crate::reject::{Class, Reason, Reject};
+use crate::reject::{Reason, Reject};
 use crate::source::Source;
 use crate::vendor::only_header;
 use crate::vendor::poll::Placement;
@@ -28,12 +28,8 @@ pub(super) async fn calls(State(ingest): State<Arc<Ingest>>, Path(source): Path<
             problem::complaint(&complaint)
         }
         Err(Refused::Rejected(reject)) => {
-            let reason = reject.reason;
-            if reason.class() != Class::Unavailable {
-                return problem::response(reason);
-            }
-            let seconds = [(header::RETRY_AFTER, ingest.config.http.retry_after_seconds.to_string())];
-            (seconds, problem::response(reason)).into_response()
+            ingest.inbox.metrics.placed_calls.with_label_values(&[&source.name, reject.reason.as_str()]).inc();
+            problem::refusal(&ingest, reject.reason)
         }
     }
 }
@@ -55,10 +51,10 @@ async fn take(ingest: &Ingest, source: &Source, request: Request) -> Result<Stri
     if !matches!(&*callback::media_type(&head.headers), "" | "application/json") {
         return Err(Reject::new(Reason::ContentType, "calls are given as application/json").into());
     }
-    let busy = || Reject::new(Reason::Overloaded, "http.max_in_flight requests are being worked on");
-    let _permit = ingest.permits.try_acquire().map_err(|_| busy())?;
+    let mut admitted = ingest.admission.enter(&source.name)?;
     let deadline = tokio::time::Instant::now() + Duration::from_millis(ingest.config.http.answer_deadline_ms);
     let body = callback::read_body(ingest, body).await?;
+    admitted.work()?;
     let placing = dialer::parse(&body).map_err(Refused::Invalid)?;
     if placing.source.as_deref().is_some_and(|name| name != source.name) {
         return Err(Refused::Invalid(Complaint("source is another one than the URL names: leave it out".into())));

@@ -1,13 +1,17 @@
 //! HTTP: the listener vendors call, and the admin listener.
 
 mod admin;
+mod admission;
 mod callback;
 mod calls;
+mod connection;
 mod problem;
+mod room;
 mod router;
 mod server;
 mod token;
 
+pub use admission::Admission;
 pub use callback::media_type;
 pub use problem::{problem, status};
 pub use router::{admin_router, callback_router};
@@ -15,7 +19,7 @@ pub use server::{Limits, Peer, serve};
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use axum::http::HeaderValue;
 
 use crate::config::Config;
 use crate::inbox::Inbox;
@@ -32,6 +36,14 @@ pub struct Ingest {
     pub inbox: Inbox,
     /// The calls somebody waits for.
     pub pending: Pending,
-    /// One permit for each request that may be worked on at a time.
-    pub permits: Semaphore,
+    /// Who is let in.
+    pub admission: Arc<Admission>,
+}
+
+impl Ingest {
+    /// Value of `Retry-After`: up to twice what is configured, so that those refused together do not come back together.
+    fn retry_after(&self) -> HeaderValue {
+        let seconds = self.config.http.retry_after_seconds;
+        HeaderValue::from(fastrand::u32(seconds..=seconds.saturating_mul(2)))
+    }
 }

@@ -3,6 +3,7 @@
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::Ingest;
 use crate::dialer::Complaint;
 use crate::reject::{Class, Reason};
 
@@ -44,6 +45,15 @@ pub(super) fn response(reason: Reason) -> Response {
     set(&mut response, header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     if reason == Reason::MethodNotAllowed {
         set(&mut response, header::ALLOW, HeaderValue::from_static("POST"));
+    }
+    response
+}
+
+/// The answer to a request that is no delivery and is refused for `reason`.
+pub(super) fn refusal(ingest: &Ingest, reason: Reason) -> Response {
+    let mut response = response(reason);
+    if reason.class() == Class::Unavailable {
+        set(&mut response, header::RETRY_AFTER, ingest.retry_after());
     }
     response
 }
@@ -100,6 +110,9 @@ mod tests {
                 ("rate_limited", 503),
                 ("overloaded", 503),
                 ("kafka_unavailable", 503),
+                ("kafka_away", 503),
+                ("spool_full", 503),
+                ("spool_failed", 503),
             ]
         );
     }

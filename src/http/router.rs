@@ -21,6 +21,7 @@ pub fn callback_router(ingest: Arc<Ingest>) -> Router {
         // Calls a dialer placed, for sources that ask their vendor.
         .route("/v1/sources/{source}/calls", post(calls::calls))
         .fallback(callback::stray)
+        .method_not_allowed_fallback(callback::wrong_method)
         .with_state(ingest)
 }
 

@@ -20,9 +20,11 @@ const MAX_BODY: usize = 16 * 1024;
 pub(super) async fn token(State(ingest): State<Arc<Ingest>>, Path(source): Path<String>, request: Request) -> Response {
     let Some(source) = ingest.sources.get(&source) else { return callback::lost(&ingest, Reason::SourceUnknown) };
     let caller = callback::caller(&ingest, request.extensions(), request.headers());
-    if let Err(reject) = source.check_address(caller).and_then(|()| source.check_rate()) {
-        return problem::response(reject.reason);
-    }
+    let checked = source.check_address(caller).and_then(|()| source.check_rate());
+    let _admitted = match checked.and_then(|()| ingest.admission.enter(&source.name)) {
+        Ok(admitted) => admitted,
+        Err(reject) => return problem::refusal(&ingest, reject.reason),
+    };
     let (head, body) = request.into_parts();
     let Some(body) = read(&ingest, body).await else { return problem::response(Reason::BodyTooLarge) };
     let nonce = uuid::Uuid::new_v4().simple().to_string();

@@ -67,7 +67,7 @@ pub fn client_config(config: &Config) -> Result<ClientConfig, SettingsError> {
         }
     }
     for (name, value) in &kafka.properties {
-        client.set(name, value);
+        client.set(name, value.expose());
     }
     Ok(client)
 }
@@ -84,6 +84,17 @@ pub fn consumer_config(base: &ClientConfig) -> ClientConfig {
         .set("fetch.wait.max.ms", "10")
         .set("queued.max.messages.kbytes", "16384");
     consumer
+}
+
+/// What an error says, without the value of a property: that can be a password under a name with a slip in it.
+pub fn told(error: &KafkaError) -> String {
+    match error {
+        KafkaError::ClientConfig(_, text, property, value) => {
+            let text = if value.is_empty() { text.clone() } else { text.replace(value, "[value]") };
+            format!("{property} is not accepted: {text}")
+        }
+        other => other.to_string(),
+    }
 }
 
 /// Passes a client's logs to tracing and its statistics to the metrics.
@@ -163,4 +174,22 @@ impl ProducerContext for Observer {
     type DeliveryOpaque = ();
 
     fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::producer::BaseProducer;
+
+    use super::*;
+
+    #[test]
+    fn an_error_repeats_no_value() {
+        for (property, value) in
+            [("sasl.pasword", "hunter2"), ("security.protocol", "hunter2"), ("linger.ms", "hunter2")]
+        {
+            let created = ClientConfig::new().set(property, value).create::<BaseProducer>();
+            let told = told(&created.err().expect("refused"));
+            assert!(told.contains(property) && !told.contains(value), "{told}");
+        }
+    }
 }

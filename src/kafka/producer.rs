@@ -11,7 +11,7 @@ use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use super::{Check, Observer, Topics, probe};
+use super::{Check, Observer, Outage, Topics, Trouble, probe, told};
 use crate::config::{Config, SettingsError};
 use crate::metrics::Metrics;
 
@@ -31,7 +31,7 @@ pub struct Record<'a> {
     /// Value; `None` deletes the key from a compacted topic.
     pub value: Option<&'a [u8]>,
     /// Headers.
-    pub headers: &'a [(&'static str, String)],
+    pub headers: &'a [(&'a str, String)],
     /// Timestamp, Unix milliseconds.
     pub timestamp: i64,
 }
@@ -48,6 +48,15 @@ pub enum PublishError {
     /// No acknowledgement in time. The record may still be written: repeat it, dedup absorbs the copy.
     #[error("Kafka did not acknowledge in time")]
     Unavailable,
+    /// Kafka is known to be away: nothing was tried.
+    #[error("Kafka is away")]
+    Away,
+    /// The spool is at `spool.max_bytes`.
+    #[error("the spool is full")]
+    SpoolFull,
+    /// The disk did not take it, or not in time.
+    #[error("the spool cannot be written")]
+    SpoolFailed,
 }
 
 /// Publishes records and waits for their acknowledgement.
@@ -57,6 +66,7 @@ pub struct Publisher {
     current: ArcSwap<(Inner, Observer)>,
     rebuilding: Mutex<()>,
     runtime: Handle,
+    outage: Outage,
 }
 
 impl Publisher {
@@ -76,21 +86,35 @@ impl Publisher {
             .set("queue.buffering.max.messages", config.kafka.queue_max_messages.to_string())
             .set("queue.buffering.max.kbytes", config.kafka.queue_max_kbytes.to_string());
         for (name, value) in &config.kafka.properties {
-            settings.set(name, value);
+            settings.set(name, value.expose());
         }
-        let first = create(&settings, &metrics).map_err(|error| config.error("kafka.properties", error.to_string()))?;
+        let first = create(&settings, &metrics).map_err(|error| config.error("kafka.properties", told(&error)))?;
         Ok(Self {
             settings,
             metrics,
             current: ArcSwap::from_pointee(first),
             rebuilding: Mutex::new(()),
             runtime: Handle::current(),
+            outage: Outage::new(Duration::from_millis(config.http.answer_deadline_ms)),
         })
     }
 
     /// Publishes all of `records`, in order, and returns when every one is acknowledged by all in-sync replicas.
     pub async fn publish(&self, records: &[Record<'_>], deadline: Instant) -> Result<(), PublishError> {
-        let started = std::time::Instant::now();
+        let started = Instant::now();
+        let published = self.try_publish(records, deadline).await;
+        match published {
+            Ok(()) => {
+                self.outage.acknowledged(Instant::now());
+                self.metrics.publish_seconds.observe(started.elapsed().as_secs_f64());
+            }
+            Err(PublishError::Unavailable) => self.outage.failed(started, Instant::now()),
+            Err(_) => {}
+        }
+        published
+    }
+
+    async fn try_publish(&self, records: &[Record<'_>], deadline: Instant) -> Result<(), PublishError> {
         let current = self.current.load_full();
         let mut acknowledgements = Vec::with_capacity(records.len());
         for record in records {
@@ -106,8 +130,18 @@ impl Publisher {
                 Ok(Err(_)) | Err(_) => return Err(PublishError::Unavailable),
             }
         }
-        self.metrics.publish_seconds.observe(started.elapsed().as_secs_f64());
         Ok(())
+    }
+
+    /// What is known about the cluster being away.
+    pub fn outage(&self) -> &Outage {
+        &self.outage
+    }
+
+    /// The cluster was asked at `asked`, and nobody answered.
+    pub fn unreachable(&self, asked: Instant) {
+        self.outage.unreachable(asked, Instant::now());
+        self.metrics.kafka_away.set(self.outage.is_away(Instant::now()).into());
     }
 
     /// Publishes `record` without waiting: for what may be lost, because it only saves work. A failure is counted.
@@ -140,16 +174,27 @@ impl Publisher {
     /// id, so that the first record after readiness does not wait for either.
     pub fn watch(self: &Arc<Self>, topics: Topics, check: Check) {
         let publisher = Arc::downgrade(self);
+        let (outage, metrics) = (self.outage.clone(), self.metrics.clone());
         std::thread::spawn(move || {
             while let Some(publisher) = publisher.upgrade() {
                 let current = publisher.current.load_full();
                 drop(publisher);
+                let asked = Instant::now();
                 let answer = probe(current.0.client(), &topics, Duration::from_secs(2));
                 match answer {
-                    Ok(()) if current.1.has_producer_id() => check.holds("every partition has a leader"),
+                    Ok(()) if current.1.has_producer_id() => {
+                        outage.reachable();
+                        check.back("every partition has a leader");
+                    }
                     Ok(()) => check.fails("the producer has no id from the cluster yet"),
-                    Err(why) => check.fails(why),
+                    Err(trouble) => {
+                        if matches!(trouble, Trouble::Unreachable(_)) {
+                            outage.unreachable(asked, Instant::now());
+                        }
+                        check.away(trouble.to_string());
+                    }
                 }
+                metrics.kafka_away.set(outage.is_away(Instant::now()).into());
                 drop(current);
                 std::thread::sleep(PROBE_INTERVAL);
             }

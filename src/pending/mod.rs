@@ -12,7 +12,8 @@ pub use record::{Call, Key, Progress, call_key, call_name, hint_key, partition, 
 
 use crate::clock;
 use crate::event::{Event, EventType, Outcome};
-use crate::kafka::{PublishError, Publisher, Record, Topics};
+use crate::kafka::{PublishError, Record, Topics};
+use crate::outlet::Outlet;
 use crate::source::Sources;
 use crate::vendor::poll::Placed;
 use crate::vendor::{Context, Hint};
@@ -20,7 +21,7 @@ use crate::vendor::{Context, Hint};
 /// Writes the pending topic.
 #[derive(Clone)]
 pub struct Pending {
-    publisher: Arc<Publisher>,
+    outlet: Outlet,
     topics: Topics,
     askers: Arc<HashMap<String, Asker>>,
 }
@@ -33,13 +34,13 @@ struct Asker {
 
 impl Pending {
     /// Knows which accounts are asked about from `sources`.
-    pub fn new(publisher: Arc<Publisher>, topics: Topics, sources: &Sources) -> Self {
+    pub fn new(outlet: Outlet, topics: Topics, sources: &Sources) -> Self {
         let askers = sources.values().filter_map(|source| {
             let context = source.poll_context(crate::event::Instant::new(clock::now()))?;
             let asker = Asker { source: source.name.clone(), ends_with: source.poller()?.ends_with() };
             Some((account_name(context.vendor, &context.account), asker))
         });
-        Self { publisher, topics, askers: Arc::new(askers.collect()) }
+        Self { outlet, topics, askers: Arc::new(askers.collect()) }
     }
 
     /// Writes placed calls of the source and account of `context`; returns when they are durable.
@@ -49,7 +50,7 @@ impl Pending {
             .iter()
             .map(|(key, value)| self.record(context.vendor, &context.account, key, Some(value)))
             .collect();
-        self.publisher.publish(&records, deadline).await
+        self.outlet.publish(&records, deadline).await
     }
 
     /// Writes calls a delivery named without their result; returns when they are durable. Does nothing for an account
@@ -83,14 +84,14 @@ impl Pending {
 
     /// Deletes a record; not waited for.
     pub fn delete(&self, vendor: &str, account: &str, key: &str) {
-        self.publisher.post(&self.record(vendor, account, key, None));
+        self.outlet.post(&self.record(vendor, account, key, None));
     }
 
     /// Writes how far the source of `context` has asked; not waited for.
     pub fn progress(&self, context: &Context, progress: Progress) {
         let value = serde_json::to_vec(&progress).expect("progress has only string keys");
         let key = progress_key(&context.source);
-        self.publisher.post(&self.record(context.vendor, &context.account, &key, Some(&value)));
+        self.outlet.post(&self.record(context.vendor, &context.account, &key, Some(&value)));
     }
 
     fn asker(&self, vendor: &str, account: &str) -> Option<&Asker> {

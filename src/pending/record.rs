@@ -117,4 +117,48 @@ mod tests {
         let used: std::collections::BTreeSet<_> = (0..100).map(|n| partition("v", &n.to_string(), 12)).collect();
         assert_eq!(used, (0..12).collect());
     }
+
+    /// The bytes of version 1, as deployments hold them: written the same today, and read.
+    #[test]
+    fn records_are_written_and_read_as_ever() {
+        use rdkafka::message::Message;
+
+        use crate::form::tests::{RECEIVED, assert_golden, golden, written};
+
+        let toml = crate::source::demo_settings();
+        let sources = crate::source::build(&crate::config::Config::from_toml(&toml).expect("settings"));
+        let sources = sources.expect("sources");
+        let source = &sources["sestek-knovvu-demo"];
+        let received = Instant::from_millis(RECEIVED).expect("a time");
+        let context = source.context(crate::event::Channel::Poll, received);
+        let placed = |hinted: bool| Placed {
+            call: "c-1".to_owned(),
+            destination: Some("+12025550100".to_owned()).filter(|_| !hinted),
+            reference: Some("r-1".to_owned()).filter(|_| !hinted),
+            conversation: None,
+            task: None,
+            placed_at: received,
+            deadline: None,
+            hinted,
+        };
+        let progress = Progress { listed: Some(received), asked: None };
+        let progress = serde_json::to_vec(&progress).expect("JSON");
+        for (name, (key, value)) in [
+            ("pending-call.record", call_record(&context, placed(false))),
+            ("pending-hint.record", call_record(&context, placed(true))),
+            ("pending-progress.record", (progress_key("sestek-knovvu-demo"), progress)),
+        ] {
+            assert_golden(name, &written(&key, &[], &value));
+            let record = golden(name);
+            let value = record.payload().expect("a value");
+            assert_eq!(crate::form::of_json(value), None);
+            match Key::parse(std::str::from_utf8(record.key().expect("a key")).expect("UTF-8")).expect("known") {
+                Key::Progress(_) => assert!(serde_json::from_slice::<Progress>(value).is_ok()),
+                Key::Call(_) | Key::Hint(_) => {
+                    let call: Call = serde_json::from_slice(value).expect("read");
+                    assert_eq!((call.source.as_str(), call.placed.call.as_str()), ("sestek-knovvu-demo", "c-1"));
+                }
+            }
+        }
+    }
 }

@@ -256,7 +256,7 @@ impl Desk {
     async fn publish(&self, mut events: Vec<Event>) {
         while !events.is_empty() {
             let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-            match self.inbox.put(&events, None, deadline).await {
+            match self.inbox.put(&events, &[], deadline).await {
                 Ok(()) => return,
                 // The vendor's own object is what can be too large.
                 Err(PublishError::TooLarge) if events.iter().any(|event| event.raw.is_some()) => {

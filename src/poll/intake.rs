@@ -15,9 +15,12 @@ use tokio::time::Instant;
 use crate::clock;
 use crate::config::Config;
 use crate::dialer::{self, Complaint};
+use crate::event::cloudevents::header;
+use crate::form;
 use crate::inbox::Inbox;
 use crate::kafka::{Observer, PublishError, Record, consumer_config};
 use crate::pending::Pending;
+use crate::rejected;
 use crate::source::{Source, Sources};
 use crate::vendor::poll::Placement;
 
@@ -108,11 +111,14 @@ impl Intake {
     async fn reject(&self, message: &BorrowedMessage<'_>, source: Option<&str>, complaint: &Complaint) {
         let name = source.unwrap_or("unknown");
         let headers = [
-            ("trunkline_reason", "calls_invalid".to_owned()),
-            ("trunkline_detail", complaint.to_string()),
-            ("trunkline_source", name.to_owned()),
+            (rejected::REASON, rejected::CALLS_INVALID.to_owned()),
+            (rejected::DETAIL, complaint.to_string()),
+            (header::SOURCE, name.to_owned()),
         ];
         let topic = &self.inbox.topics.rejected.name;
+        if message.payload().and_then(form::of_json).is_some() {
+            self.inbox.metrics.newer_records.with_label_values(&["calls"]).inc();
+        }
         tracing::warn!(source = name, %complaint, "placed calls cannot be read; kept in the rejected topic");
         self.inbox.metrics.placed_calls.with_label_values(&[name, "invalid"]).inc();
         loop {
@@ -124,7 +130,7 @@ impl Intake {
                 headers: &headers,
                 timestamp: clock::now().as_millisecond(),
             };
-            match self.inbox.publisher.publish(&[record], deadline()).await {
+            match self.inbox.outlet.publish(&[record], deadline()).await {
                 Ok(()) => return,
                 Err(PublishError::TooLarge) => {
                     tracing::error!(source = name, "a message of the calls topic is too large to be kept");

@@ -16,7 +16,7 @@ use crate::clock;
 use crate::config::{Config, SettingsError, SourcePoll};
 use crate::event::{self, Event};
 use crate::metrics::Metrics;
-use crate::secret::Secret;
+use crate::secret::{Secret, equal};
 use crate::source::Source;
 use crate::vendor::Poller;
 use crate::vendor::poll::{Failure, FailureClass, Inquiry, Means, Request, Response};
@@ -153,7 +153,9 @@ impl Line {
     /// Forgets the token that was not accepted, unless it has been renewed meanwhile.
     async fn forget(&self, refused: Option<&Secret>) {
         let mut held = self.token.lock().await;
-        if held.as_ref().map(|held| held.secret.expose()) == refused.map(Secret::expose) {
+        let same =
+            |(held, refused): (&Held, &Secret)| equal(held.secret.expose().as_bytes(), refused.expose().as_bytes());
+        if held.as_ref().zip(refused).is_some_and(same) {
             *held = None;
         }
     }

@@ -96,6 +96,6 @@ impl Polling {
     /// whoever comes next.
     pub async fn stop(self) {
         self.tasks.iter().for_each(JoinHandle::abort);
-        let _ = tokio::task::spawn_blocking(move || self.reader.stop()).await;
+        self.reader.stop().await;
     }
 }

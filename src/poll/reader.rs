@@ -15,7 +15,9 @@ use rdkafka::{ClientConfig, Offset};
 
 use super::desk::Desk;
 use crate::config::Config;
+use crate::form::{self, Newer};
 use crate::kafka::{Check, Group, Heartbeat, Observer, Rebalance, Topic, consumer_config, list};
+use crate::lifecycle;
 use crate::metrics::Metrics;
 use crate::pending::{Call, Key, partition};
 
@@ -53,10 +55,10 @@ impl Reader {
         Self { heartbeat, thread }
     }
 
-    /// Gives all accounts up and leaves the group. Blocks until that is done.
-    pub fn stop(self) {
+    /// Gives all accounts up and leaves the group. Returns when that is done, or Kafka is silent for too long.
+    pub async fn stop(self) {
         self.heartbeat.stop();
-        let _ = self.thread.join();
+        lifecycle::finished(|| self.thread.is_finished()).await;
     }
 }
 
@@ -108,7 +110,10 @@ impl<'a> Session<'a> {
         while !heartbeat.is_stopping() {
             heartbeat.beat();
             match self.consumer.poll(Duration::from_millis(100)) {
-                Some(Ok(message)) => apply(&self.desks, &message),
+                Some(Ok(message)) => match message.payload().and_then(form::of_json) {
+                    Some(newer) => self.leave_out(&message, newer),
+                    None => apply(&self.desks, &message, message.payload()),
+                },
                 Some(Err(KafkaError::PartitionEOF(partition))) => self.loaded(partition),
                 Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => return Err(error),
                 Some(Err(error)) => tracing::debug!(%error, "reading the pending topic"),
@@ -122,6 +127,15 @@ impl<'a> Session<'a> {
         self.setup.desks.iter().for_each(|desk| desk.release());
         self.consumer.context().close();
         Ok(())
+    }
+
+    /// What a newer trunkline wrote stays in the topic for it, so that here it is as if the call were deleted. Until then
+    /// nobody asks about it, or the source asks again what it had asked.
+    fn leave_out(&self, message: &impl Message, newer: Newer) {
+        self.setup.metrics.newer_records.with_label_values(&["pending"]).inc();
+        let (partition, offset) = (message.partition(), message.offset());
+        tracing::error!(partition, offset, %newer, "a record of the pending topic is left out: upgrade this instance");
+        apply(&self.desks, message, None);
     }
 
     fn rebalance(&mut self, event: &Rebalance) -> KafkaResult<()> {
@@ -168,11 +182,11 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Tells the desks of a record's partition.
-fn apply(desks: &BTreeMap<i32, Vec<Arc<Desk>>>, message: &impl Message) {
+/// Tells the desks of a record's partition. Without a value the call is forgotten.
+fn apply(desks: &BTreeMap<i32, Vec<Arc<Desk>>>, message: &impl Message, value: Option<&[u8]>) {
     let here = || desks.get(&message.partition()).into_iter().flatten();
     let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
-    match (key.and_then(Key::parse), message.payload()) {
+    match (key.and_then(Key::parse), value) {
         (Some(Key::Progress(source)), Some(value)) => {
             let desk = here().find(|desk| desk.source.name == source);
             if let (Some(desk), Ok(progress)) = (desk, serde_json::from_slice(value)) {

@@ -8,8 +8,11 @@ use crate::config::Config;
 use crate::dialer::Placing;
 use crate::event::cloudevents::{DATA_SCHEMA, header};
 use crate::event::{Channel, Event, EventType, Outcome};
+use crate::form;
 use crate::kafka::{Topic, Topics};
 use crate::reject::{Class, Reason};
+use crate::rejected;
+use crate::vendor::kept;
 
 /// Version of AsyncAPI's Kafka bindings.
 const BINDING: &str = "0.5.0";
@@ -218,8 +221,21 @@ fn event_headers(written: Written) -> Value {
         }
     });
     let required: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
-    let mut object = json!({ "type": "object", "required": required, "properties": Map::from_iter(owned(headers)) });
-    object["properties"][header::TRACE_PARENT] = described("string", "W3C trace context of the vendor's request.");
+    let time = |description: &str| json!({ "type": "string", "format": "date-time", "description": description });
+    headers.extend([
+        (header::TRACE_PARENT, described("string", "W3C trace context of the vendor's request.")),
+        (header::REPLAYED_AT, time("When the delivery was replayed; absent for what came the ordinary way.")),
+    ]);
+    if written == Written::Inbox {
+        headers.extend([
+            (form::HEADER, described("string", "Version of the record's form; absent is 1.")),
+            (kept::header::KIND, described("string", "The kind of callback; absent for what was asked for.")),
+            (kept::header::SENT_AT, time("When the vendor signed the delivery.")),
+            (kept::header::QUERY, described("string", "What the query said of the delivery.")),
+            (kept::header::RAW, json!({ "const": kept::PART, "description": "`raw` is not the whole body." })),
+        ]);
+    }
+    let object = json!({ "type": "object", "required": required, "properties": Map::from_iter(owned(headers)) });
     object
 }
 
@@ -227,26 +243,32 @@ fn event_headers(written: Written) -> Value {
 fn rejected_headers() -> Value {
     let understood = |reason: &&Reason| reason.class() == Class::NotUnderstood;
     let mut reasons: Vec<&str> = Reason::ALL.iter().filter(understood).map(|reason| reason.as_str()).collect();
-    reasons.extend(["poison", "calls_invalid"]);
+    reasons.extend([rejected::POISON, rejected::CALLS_INVALID]);
     let headers = vec![
         (
-            "trunkline_reason",
+            rejected::REASON,
             json!({ "enum": reasons, "description": "Why; `poison` is an inbox record that trunkline did not write, `calls_invalid` one of the topic `calls`." }),
         ),
-        ("trunkline_detail", described("string", "What to look at. Never a value the sender chose.")),
+        (rejected::DETAIL, described("string", "What to look at. Never a value the sender chose.")),
         (header::SOURCE, described("string", "The configured source; absent for `poison`.")),
-        ("trunkline_vendor", described("string", "The vendor; absent for `poison`.")),
-        ("trunkline_kind", described("string", "The kind of callback; absent for `poison`.")),
+        (rejected::VENDOR, described("string", "The vendor; absent for `poison`.")),
+        (kept::header::KIND, described("string", "The kind of callback; absent for `poison`.")),
         (
-            "trunkline_received_at",
+            rejected::RECEIVED_AT,
             json!({ "type": "string", "format": "date-time", "description": "When it came; absent for `poison`." }),
         ),
-        ("trunkline_origin", described("string", "`topic/partition/offset` of the record; only for `poison`.")),
+        (
+            kept::header::SENT_AT,
+            json!({ "type": "string", "format": "date-time", "description": "When the vendor signed it, if it signs a time." }),
+        ),
+        (kept::header::QUERY, described("string", "What the query said of the delivery; absent when it said nothing.")),
+        (form::HEADER, described("string", "Version of the record's form; absent is 1.")),
+        (rejected::ORIGIN, described("string", "`topic/partition/offset` of the record; only for `poison`.")),
     ];
     json!({
         "type": "object",
         "description": "The vendor's own headers that a replay needs are kept under their own names.",
-        "required": ["trunkline_reason", "trunkline_detail"],
+        "required": [rejected::REASON, rejected::DETAIL],
         "properties": Map::from_iter(owned(headers)),
     })
 }
@@ -293,7 +315,17 @@ mod tests {
     fn the_headers_of_the_inbox_are_those_that_are_written() {
         let headers = event_headers(Written::Inbox);
         for event in demo_events() {
-            let encoded = cloudevents::encode(&event, Some("00-0-0-00"));
+            let more = [
+                header::TRACE_PARENT,
+                header::REPLAYED_AT,
+                form::HEADER,
+                kept::header::KIND,
+                kept::header::SENT_AT,
+                kept::header::QUERY,
+                kept::header::RAW,
+            ];
+            let more = more.map(|name| (name, if name == kept::header::RAW { kept::PART } else { "x" }.to_owned()));
+            let encoded = cloudevents::encode(&event, &more);
             let written: Map<String, Value> =
                 encoded.headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
             let listed = headers["properties"].as_object().expect("an object");

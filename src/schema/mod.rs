@@ -5,6 +5,8 @@
 
 mod asyncapi;
 mod config;
+#[cfg(test)]
+mod evolution;
 mod openapi;
 mod reference;
 

@@ -219,7 +219,7 @@ fn vendor_answers(sent: &[Sent], answer: Answer) -> BTreeMap<StatusCode, Value> 
         let response = responses.entry(reply.status).or_insert_with(|| json!({ "description": description }));
         if answer == Answer::TryAgain {
             response["headers"]["Retry-After"] = json!({
-                "description": "Seconds, as `http.retry_after_seconds` says.",
+                "description": "Seconds, once to twice `http.retry_after_seconds`.",
                 "schema": { "type": "integer", "minimum": 0 },
             });
         }
@@ -232,10 +232,37 @@ fn vendor_answers(sent: &[Sent], answer: Answer) -> BTreeMap<StatusCode, Value> 
     responses
 }
 
+/// Why there is no token.
+const TOKEN_ERRORS: &[&str] = &["invalid_client", "invalid_request", "unsupported_grant_type"];
+
 fn token_path() -> Value {
-    let mut responses = json!({ "200": { "description": "An access token in the vendor's form." } });
-    for code in ["401", "404", "413", "503"] {
+    let text = json!({ "type": "string" });
+    let mut responses = json!({
+        "200": {
+            "description": "An access token: RFC 6749, section 5.1.",
+            "headers": { "Cache-Control": { "schema": { "const": "no-store" } } },
+            "content": { "application/json": { "schema": {
+                "type": "object",
+                "properties": {
+                    "access_token": text, "token_type": { "const": "Bearer" }, "expires_in": { "type": "integer", "minimum": 1 },
+                },
+                "required": ["access_token", "token_type", "expires_in"],
+            } } },
+        },
+    });
+    for code in ["404", "405", "413", "503"] {
         responses[code] = json!({ "$ref": format!("#/components/responses/problem-{code}") });
+    }
+    // Whoever asks for a token is told why in the words of OAuth; whoever may not ask here at all, as everywhere.
+    for code in ["400", "401"] {
+        let error = json!({ "schema": {
+            "type": "object", "properties": { "error": { "enum": TOKEN_ERRORS } }, "required": ["error"],
+        } });
+        let problem = json!({ "schema": { "$ref": format!("{SCHEMAS}problem") } });
+        responses[code] = json!({
+            "description": "No token: RFC 6749, section 5.2.",
+            "content": { "application/json": error, "application/problem+json": problem },
+        });
     }
     let any = json!({ "schema": {} });
     json!({
@@ -284,7 +311,7 @@ fn calls_path(schemas: &mut Map<String, Value>) -> Value {
             } } } },
         },
     });
-    for code in ["400", "401", "404", "413", "415", "503"] {
+    for code in ["400", "401", "404", "405", "413", "415", "503"] {
         responses[code] = json!({ "$ref": format!("#/components/responses/problem-{code}") });
     }
     json!({

@@ -25,7 +25,7 @@ pub(super) fn configuration() -> String {
     let mut sections: Vec<_> =
         object(&schema, "properties").into_iter().filter(|(name, _)| name != "sources").collect();
     // As somebody who sets it up comes across them; one that is not listed comes first, to be noticed.
-    let order = ["http", "admin", "kafka", "dedup", "poll", "log"];
+    let order = ["http", "admin", "kafka", "spool", "dedup", "poll", "log"];
     sections.sort_by_key(|(name, _)| order.iter().position(|listed| listed == name));
     for (name, section) in &sections {
         let section = resolve(&schema, section);
@@ -85,7 +85,7 @@ pub(super) fn answers() -> String {
     );
     page.push_str("\n| result | class | status | should the vendor repeat it | meaning |\n|---|---|---|---|---|\n");
     page.push_str(
-        "| `accepted` | accepted | 200 | no | Every event is in Kafka, acknowledged by all in-sync replicas. |\n",
+        "| `accepted` | accepted | 200 | no | Every event is in Kafka, acknowledged by all in-sync replicas, or in the spool. |\n",
     );
     for reason in Reason::ALL {
         let (class, repeat) = match reason.class() {

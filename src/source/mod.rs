@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use crate::config::{self, Config, SettingsError, SourceSettings, suggest};
 use crate::event::{Channel, Country, Instant};
 use crate::reject::{Reason, Reject};
-use crate::secret::{FileError, Secret, Secrets, equal};
+use crate::secret::{FileError, Secret, Secrets, shown};
 use crate::vendor::{self, Adapter, Context, Kind, Poller, Vendor};
 
 /// One configured entry point: a vendor account with its secrets.
@@ -85,7 +85,7 @@ impl Source {
         let tokens = self.dialer_tokens.as_ref().ok_or_else(wrong)?;
         let (scheme, sent) = authorization.and_then(|header| header.trim().split_once(' ')).ok_or_else(wrong)?;
         let sent = sent.trim().as_bytes();
-        match scheme.eq_ignore_ascii_case("bearer") && tokens.any(|token| equal(token.expose().as_bytes(), sent)) {
+        match scheme.eq_ignore_ascii_case("bearer") && tokens.any(|token| shown(token.expose().as_bytes(), sent)) {
             true => Ok(()),
             false => Err(wrong()),
         }
@@ -114,7 +114,7 @@ impl Source {
             };
         };
         let sent = sent.unwrap_or_default().as_bytes();
-        if tokens.any(|token| equal(token.expose().as_bytes(), sent)) {
+        if tokens.any(|token| shown(token.expose().as_bytes(), sent)) {
             Ok(())
         } else {
             Err(Reject::new(Reason::PathTokenWrong, "the URL holds no path token of the source"))

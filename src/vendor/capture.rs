@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
 /// A request as it was captured. Nothing in it is proven.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Captured {
     /// The HTTP method.
     pub method: Method,

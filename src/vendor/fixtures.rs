@@ -129,7 +129,7 @@ fn told(source: &Source, kind: &Kind, result: &Result<Facts, Reject>) -> String 
 
 /// An event as its record: key, headers, value.
 fn shown(event: &Event) -> String {
-    let encoded = cloudevents::encode(event, None);
+    let encoded = cloudevents::encode(event, &[]);
     let mut text = format!("\nrecord {}\n", encoded.key);
     for (name, value) in &encoded.headers {
         writeln!(text, "  {name}: {value}").expect("a string takes all");
@@ -150,6 +150,54 @@ fn every_fixture_becomes_what_its_snapshot_says() {
             settings.bind(|| insta::assert_snapshot!(name, text));
         }
     }
+}
+
+/// What a replay from the inbox rests on: an event and the headers of its record hold all of the delivery it was made of.
+/// Of a list they hold the one entry, which gives the same event again.
+#[test]
+fn every_event_gives_its_delivery_back() {
+    let mut parts = std::collections::BTreeSet::new();
+    for vendor in REGISTRY {
+        let mut count = 0;
+        for name in names(&folder(*vendor), "http") {
+            let file = folder(*vendor).join(&name).with_extension("http");
+            let captured = capture::parse(&std::fs::read(file).expect("readable")).expect("a request");
+            let (source, kind) = address(*vendor, &captured);
+            let Source { adapter, context } = Source::new(*vendor, source);
+            let Captured { method, query, headers, body, .. } = captured;
+            let inbound = Inbound { kind, method, query, headers, body };
+            let Ok(verified) = adapter.verify(inbound, now(), &mut Explain::off()) else { continue };
+            let Ok(facts) = adapter.normalise(&verified, &context) else { continue };
+            let headers = kept::event_headers(&verified, adapter.kept_parameters(), &facts.events);
+            let header = |name| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+            for event in &facts.events {
+                let raw = &event.raw.as_ref().expect("kept").0;
+                let body = match header(kept::header::RAW) {
+                    None => kept::body(raw),
+                    Some(_) => adapter.body_of_part(kind, raw).unwrap_or_else(|| panic!("{name}: no body of a part")),
+                };
+                if header(kept::header::RAW).is_some() {
+                    parts.insert(vendor.name());
+                }
+                assert_eq!(header(kept::header::KIND).as_deref(), Some(kind.name));
+                let kept = kept::Kept {
+                    kind,
+                    query: header(kept::header::QUERY),
+                    headers: HeaderMap::new(),
+                    sent_at: header(kept::header::SENT_AT).map(|at| Instant::new(at.parse().expect("a time"))),
+                    body,
+                };
+                let again = adapter.normalise(&kept.verified_when_kept(), &context);
+                let again = again.unwrap_or_else(|reject| panic!("{} {name}: {reject}", vendor.name()));
+                assert!(again.events.contains(event), "{} {name}: another event", vendor.name());
+                count += 1;
+            }
+        }
+        assert!(count > 3, "{} has events", vendor.name());
+    }
+    // Of these alone an event can hold a part; the others need no way back from one.
+    let with_parts = ["generic", "huawei-cec", "huawei-voicecall", "sestek-knovvu"];
+    assert!(parts.iter().eq(&with_parts), "{parts:?}");
 }
 
 #[test]

@@ -24,7 +24,9 @@ pub mod hex;
 pub mod huawei_cec;
 pub mod huawei_voicecall;
 pub mod jwt;
+pub mod kept;
 pub mod lenient;
+mod masked;
 #[cfg(test)]
 mod mutations;
 pub mod nxcloud_callbot;
@@ -144,6 +146,11 @@ pub trait Adapter: Send + Sync {
     fn kept_parameters(&self) -> &'static [&'static str] {
         &[]
     }
+    /// The body of a delivery of `kind` that holds nothing but `part`, the `raw` of an event made of a part of a body.
+    /// `None` where the settings of today read no such delivery, and for vendors whose events hold whole bodies.
+    fn body_of_part(&self, _kind: &'static Kind, _part: &RawValue) -> Option<Bytes> {
+        None
+    }
     /// Re-reads secret files; `true` when anything changed. All of them, before the first error is told.
     fn reload_secrets(&self) -> Result<bool, crate::secret::FileError>;
     /// Sample bodies the settings name, for `trunkline check`.
@@ -196,7 +203,7 @@ pub fn only_header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     }
 }
 
-/// A delivery proven to come from the vendor. Only a vendor's `verify` can make one.
+/// A delivery proven to come from the vendor. Only a vendor's `verify` can make one, now or when it was [`kept`].
 #[derive(Clone)]
 pub struct Verified {
     inbound: Inbound,
@@ -323,7 +330,7 @@ pub enum Answer {
 }
 
 /// A vendor's own form of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     /// HTTP status.
     pub status: StatusCode,
@@ -358,7 +365,7 @@ pub struct Unsigned<'a> {
 }
 
 /// A request signed as the vendor would.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Signed {
     /// Query of the URL, without `?`; empty for none.
     pub query: String,

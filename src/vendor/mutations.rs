@@ -85,7 +85,7 @@ fn no_damaged_delivery_of_any_vendor_panics() {
                     && let Ok(facts) = source.adapter.normalise(&verified, &context)
                 {
                     for event in &facts.events {
-                        crate::event::cloudevents::encode(event, None);
+                        crate::event::cloudevents::encode(event, &[]);
                     }
                 }
                 // And as it is, whoever sent it.

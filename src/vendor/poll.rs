@@ -217,7 +217,7 @@ impl Failure {
 }
 
 /// A call somebody placed, or that a vendor named without its result: what is asked about, and what the asker knows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Placed {
     /// The vendor's id of the call (for NXCloud Callbot: of the order), as events have it as their subject.
     pub call: String,
@@ -273,6 +273,16 @@ pub struct Placement {
     pub events: Vec<Event>,
 }
 
+/// Most digits of a vendor's code that is shown: the longest have eight, and a number to call has more.
+const MOST_DIGITS: usize = 8;
+
+/// Whether a text can be a vendor's code, and is neither a sentence nor a number to call: only then it may be told.
+pub fn is_code(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    (1..=64).contains(&text.len()) && text.bytes().all(plain) && digits <= MOST_DIGITS
+}
+
 /// The cause of an event without a result.
 pub fn no_result() -> crate::event::Cause {
     crate::event::Cause { interface: "trunkline".to_owned(), code: "no_result".to_owned(), text: None }
@@ -294,6 +304,16 @@ pub fn base_url(text: &str) -> Result<String, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_is_neither_a_sentence_nor_a_number_to_call() {
+        for code in ["6001", "0405000", "FailedOperation.SessionNotExists", "invalid_client", "a-b"] {
+            assert!(is_code(code), "{code}");
+        }
+        for none in ["", "6281200000001", "InternalError.6281200000001", "no such call", "a\nb", &"x".repeat(65)] {
+            assert!(!is_code(none), "{none}");
+        }
+    }
 
     #[test]
     fn a_base_url_is_https_or_local() {

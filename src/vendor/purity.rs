@@ -90,3 +90,29 @@ fn the_search_finds_what_it_should() {
         assert_eq!(forbidden(line), None, "{line}");
     }
 }
+
+/// Architecture invariant 2: a delivery is verified by its vendor, or it is read back from a topic of trunkline's own.
+#[test]
+fn nothing_else_makes_a_verified_delivery() {
+    fn calls(folder: &Path, what: &str) -> Vec<String> {
+        let all = sources(folder).into_iter().filter(|path| {
+            let text = std::fs::read_to_string(path).expect("readable");
+            let code = text.lines().take_while(|line| !line.starts_with("mod tests {"));
+            code.map(|line| line.split("//").next().unwrap_or_default()).any(|line| line.contains(what))
+        });
+        let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut names: Vec<_> = all
+            .map(|path| path.strip_prefix(&src).expect("a source").display().to_string())
+            .filter(|name| !name.contains("tests/"))
+            .collect();
+        names.sort();
+        names
+    }
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (proving, other): (Vec<_>, Vec<_>) =
+        calls(&src, "Verified::new(").into_iter().partition(|name| name.ends_with("/verify.rs"));
+    assert!(proving.len() >= 8, "every vendor verifies: {proving:?}");
+    // A sample has no sender, and nothing but its facts leaves the method that reads it.
+    assert_eq!(other, ["vendor/generic/mod.rs", "vendor/kept.rs"]);
+    assert_eq!(calls(&src, ".verified_when_kept("), ["replay/record.rs"]);
+}

@@ -207,6 +207,43 @@ fn check_offline_lists_sources_and_hides_secrets() {
 }
 
 #[test]
+fn check_judges_the_certificate() {
+    let in_days = |days: i64| {
+        let end = jiff::Zoned::now().date().saturating_add(jiff::Span::new().days(days));
+        let mut params = rcgen::CertificateParams::new(vec!["in.example.com".to_owned()]).expect("a name");
+        params.not_after = rcgen::date_time_ymd(end.year().into(), end.month() as u8, end.day() as u8);
+        let key = rcgen::KeyPair::generate().expect("a key");
+        (file(&params.self_signed(&key).expect("signed").pem()), file(&key.serialize_pem()))
+    };
+    let authorities = file(&rcgen::generate_simple_self_signed(["a".to_owned()]).expect("a certificate").cert.pem());
+    let check = |(cert, key): (&NamedTempFile, &NamedTempFile), host: &str| {
+        let settings = format!(
+            "http.public_url = \"https://{host}:8443\"\nhttp.tls.cert_file = \"{}\"\nhttp.tls.key_file = \"{}\"\n\
+             http.tls.client_ca_file = \"{}\"\nhttp.tls.client_auth = \"optional\"",
+            path(cert),
+            path(key),
+            path(&authorities)
+        );
+        let output = run(&["check", "--offline", "-c", path(&config(&settings))], b"");
+        shows_no_secret(&output);
+        (code(&output), stdout(&output).to_owned())
+    };
+    let ((cert, key), (soon, soon_key), (late, late_key)) = (in_days(30), in_days(10), in_days(-1));
+    let (exit, text) = check((&cert, &key), "in.example.com");
+    assert!(exit == 0 && text.contains("ok    http.tls.cert_file: key and certificate fit, valid until "), "{text}");
+    assert!(text.contains("ok    http.tls.client_ca_file: 1 authority; a sender may have no certificate\n"), "{text}");
+    let (exit, text) = check((&cert, &key), "elsewhere.example.com");
+    assert!(exit == 0 && text.contains("warn  http.tls.cert_file: is not for elsewhere.example.com"), "{text}");
+    let (exit, text) = check((&soon, &soon_key), "in.example.com");
+    assert!(exit == 0 && text.contains("warn  http.tls.cert_file: expires at "), "{text}");
+    let (exit, text) = check((&late, &late_key), "in.example.com");
+    assert!(exit == 1 && text.contains("FAIL  http.tls.cert_file: the certificate expired at "), "{text}");
+    let (exit, text) = check((&cert, &soon_key), "in.example.com");
+    assert!(exit == 1 && text.contains("FAIL  http.tls.key_file: "), "{text}");
+    assert!(text.contains(" is not the key of the first certificate in "), "{text}");
+}
+
+#[test]
 fn check_exits_1_for_what_cannot_work() {
     let config = config("http.answer_deadline_ms = 200\nkafka.linger_ms = 300");
     let output = run(&["check", "--offline", "-c", path(&config)], b"");

@@ -67,7 +67,11 @@ impl Deployment {
     /// Starts `trunkline serve` with `arguments` and does not wait for readiness.
     pub fn spawn(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Replica {
         let path = self.folder.path().join("trunkline.toml");
-        std::fs::write(&path, &self.toml).expect("write the configuration");
+        // Whole or not at all: another replica may be reading it.
+        let fresh = self.folder.path().join("trunkline.toml.new");
+        std::fs::write(&fresh, &self.toml)
+            .and_then(|()| std::fs::rename(&fresh, &path))
+            .expect("write the configuration");
         let mut command = Command::new(env!("CARGO_BIN_EXE_trunkline"));
         command.arg("serve").arg("--config").arg(&path).args(arguments).envs(environment.iter().copied());
         Replica::spawn(command)
@@ -82,7 +86,12 @@ impl Deployment {
 
     /// A request for `kind` of source `nx`, signed as the vendor would.
     pub fn signed(&self, kind: &str, body: &str) -> Signed {
-        let source = self.source();
+        self.signed_for("nx", kind, body)
+    }
+
+    /// The same for another configured source.
+    pub fn signed_for(&self, source: &str, kind: &str, body: &str) -> Signed {
+        let source = self.source_named(source);
         let kind = source.kind(kind).expect("a kind of the vendor");
         let nonce = uuid::Uuid::new_v4().simple().to_string();
         let now = jiff::Timestamp::now();
@@ -91,7 +100,11 @@ impl Deployment {
     }
 
     pub fn source(&self) -> Arc<Source> {
-        build(&self.config()).unwrap_or_else(|errors| panic!("{errors:?}")).remove("nx").expect("configured")
+        self.source_named("nx")
+    }
+
+    fn source_named(&self, name: &str) -> Arc<Source> {
+        build(&self.config()).unwrap_or_else(|errors| panic!("{errors:?}")).remove(name).expect("configured")
     }
 
     /// Writes one record.
@@ -238,10 +251,8 @@ impl Replica {
         let written = log.clone();
         let reader = std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
-                if let Ok(json) = serde_json::from_str::<serde_json::Value>(&line)
-                    && let (Some(what), Some(address)) = (json["message"].as_str(), json["address"].as_str())
-                {
-                    let _ = found.send((what.to_owned(), address.to_owned()));
+                if let Some(announced) = announced(&line) {
+                    let _ = found.send(announced);
                 }
                 let mut log = written.lock().expect("not poisoned");
                 log.push_str(&line);
@@ -271,9 +282,21 @@ impl Replica {
         self.known[what].clone()
     }
 
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its standard output, if that was piped.
     pub fn stdout(&mut self) -> std::process::ChildStdout {
         self.child.stdout.take().expect("piped")
+    }
+
+    /// What each of its threads waits for, where the system tells.
+    pub fn threads(&self) -> String {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).into_iter().flatten().flatten();
+        let read = |task: &std::fs::DirEntry, name| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
+        tasks.map(|task| format!("{} {}", read(&task, "comm").trim(), read(&task, "syscall"))).collect()
     }
 
     /// What it wrote to standard error so far.
@@ -306,7 +329,7 @@ impl Replica {
     }
 
     pub fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        let sent = Command::new("kill").args([signal, &self.id().to_string()]).status();
         assert!(sent.is_ok_and(|status| status.success()), "kill {signal}");
     }
 
@@ -316,13 +339,19 @@ impl Replica {
         self.child.wait().expect("wait");
     }
 
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        let status = self.child.try_wait().expect("wait")?;
+        // The last lines may still be on their way.
+        self.reader.take().map(std::thread::JoinHandle::join);
+        Some(status)
+    }
+
     /// Waits for the end of the process.
     pub fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.child.try_wait().expect("wait") {
-                // The last lines may still be on their way.
-                self.reader.take().map(std::thread::JoinHandle::join);
+            if let Some(status) = self.ended() {
                 return status;
             }
             assert!(Instant::now() < deadline, "does not end:\n{}", self.log());
@@ -335,6 +364,24 @@ impl Replica {
         self.signal("-TERM");
         self.wait()
     }
+}
+
+/// The listener a log line announces, and its address.
+fn announced(line: &str) -> Option<(String, String)> {
+    if let Ok(json) = serde_json::from_str::<serde_json::Value>(line) {
+        return Some((json["message"].as_str()?.to_owned(), json["address"].as_str()?.to_owned()));
+    }
+    // The form for people, with its colours.
+    let plain: String = line
+        .split('\x1b')
+        .enumerate()
+        .map(|(number, part)| match part.split_once('m') {
+            Some((_, text)) if number > 0 => text,
+            _ => part,
+        })
+        .collect();
+    let (before, after) = plain.split_once(" address=")?;
+    Some((before.rsplit(' ').next()?.to_owned(), after.split(' ').next()?.to_owned()))
 }
 
 impl Drop for Replica {

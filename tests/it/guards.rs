@@ -37,7 +37,7 @@ fn inbox_record(deployment: &Deployment, call: &str, outcome: Outcome) -> Encode
     let context = deployment.source().context(Channel::Callback, EventTime::new(jiff::Timestamp::now()));
     let mut event = context.event(EventType::CallEnded, call, &[call]);
     event.outcome = Some(outcome);
-    cloudevents::encode(&event, None)
+    cloudevents::encode(&event, &[])
 }
 
 fn send(producer: &Plain, topic: &str, record: &Encoded) {

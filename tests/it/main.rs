@@ -2,6 +2,10 @@
 
 /// The commands, as somebody at a terminal sees them.
 mod cli;
+/// The programs for those who read the events.
+mod consuming;
+/// The image, as far as it can be judged without building it.
+mod container;
 /// A deployment of the program on topics of its own, and its vendor.
 mod deployment;
 /// `trunkline dev` as the README says to use it.
@@ -10,6 +14,8 @@ mod dev;
 mod docs;
 /// What dies under load.
 mod faults;
+/// Records in forms of a newer version.
+mod forms;
 /// What fuzzing checks, for its seeds.
 mod fuzz;
 /// One test for each guard of exactly-once.
@@ -24,11 +30,25 @@ mod kafka;
 mod line;
 /// Metrics, dashboards and alerts, on a real Prometheus.
 mod observe;
+/// The HTTP interface against its document.
+mod openapi;
+/// Kafka away for long, without a spool and with one.
+mod outage;
+/// More than can be done, and who is refused then.
+mod overload;
 /// Asking vendors for results.
 mod polling;
-/// TLS, SASL, client certificates.
+/// Normalising again what was received before.
+mod replay;
+/// Where secrets, numbers and bodies must not be.
+mod secrets;
+/// TLS, SASL, client certificates towards Kafka.
 mod security;
 /// Simulated vendors: what they send, and a run with faults.
 mod simulator;
+/// What every source file keeps to.
+mod sources;
+/// TLS towards vendors.
+mod tls;
 /// Every vendor of the registry at once.
 mod vendors;

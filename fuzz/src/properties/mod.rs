@@ -3,8 +3,14 @@
 //!
 //! Vendors come from the registry: a new one takes part with its demo source, its samples and its fixtures.
 
+pub mod asked;
+pub mod calls;
+pub mod config;
+pub mod events;
 pub mod explain;
 pub mod normalise;
+pub mod pending;
+pub mod poll;
 pub mod records;
 pub mod subject;
 pub mod values;
@@ -20,11 +26,34 @@ pub struct Target {
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
-/// All fuzz targets.
+macro_rules! asked {
+    ($vendor:literal) => {
+        Target {
+            name: concat!("poll-", $vendor),
+            check: |input| poll::check($vendor, input),
+            seeds: || poll::seeds($vendor),
+        }
+    };
+}
+
+/// All fuzz targets. Vendors that are asked have one each: what one of them answers says nothing of another.
 pub const TARGETS: &[Target] = &[
+    Target { name: "calls", check: calls::check, seeds: calls::seeds },
+    Target { name: "config", check: config::check, seeds: config::seeds },
     Target { name: "explain", check: explain::check, seeds: subject::requests },
     Target { name: "normalise", check: normalise::check, seeds: subject::bodies },
+    Target { name: "pending", check: pending::check, seeds: pending::seeds },
+    asked!("huawei-cec"),
+    asked!("nxcloud-callbot"),
+    asked!("sestek-knovvu"),
+    asked!("tencent-ccc"),
+    asked!("vonage-vcc"),
     Target { name: "records", check: records::check, seeds: records::seeds },
     Target { name: "values", check: values::check, seeds: values::seeds },
     Target { name: "verify", check: verify::check, seeds: subject::requests },
 ];
+
+/// The target of a name.
+pub fn find(name: &str) -> &'static Target {
+    TARGETS.iter().find(|target| target.name == name).expect("a target")
+}

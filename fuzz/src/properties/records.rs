@@ -75,7 +75,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
             let verified = source.adapter.verify(inbound, now(), &mut Explain::off()).expect("verified");
             let context = source.context(Channel::Callback, Instant::new(now()));
             for event in source.adapter.normalise(&verified, &context).expect("understood").events {
-                let record = cloudevents::encode(&event, None);
+                let record = cloudevents::encode(&event, &[]);
                 let head: String = record.headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
                 seeds.push([head.as_bytes(), b"\n", &record.value].concat());
                 if let Decision::First(first) = decide(None, event.material(), 482_000) {

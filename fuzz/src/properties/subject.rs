@@ -9,7 +9,7 @@ use toml::{Table, Value};
 use trunkline::config::Config;
 use trunkline::source::{Source, build};
 use trunkline::vendor::capture::{self, Captured};
-use trunkline::vendor::{Explain, Inbound, Kind, REGISTRY, Unsigned, Vendor};
+use trunkline::vendor::{Explain, Inbound, Kind, REGISTRY, Signed, Unsigned, Vendor};
 
 /// Settings that hold what proves a sender. A path token is none of them: it is checked before a vendor's `verify`.
 const SECRETS: &[&str] = &["secrets", "tokens", "cdr_tokens", "credentials", "basic_passwords"];
@@ -110,12 +110,15 @@ pub fn unsigned(kind: &'static Kind, body: &[u8]) -> Inbound {
 
 /// A request as the vendor would sign it; `None` when it cannot sign this.
 pub fn signed(source: &Source, kind: &'static Kind, body: &str, now: Timestamp, nonce: &str) -> Option<Inbound> {
-    let signed = source.adapter.sign(&Unsigned { kind, body, now, nonce })?;
-    let header = |(name, value): (&str, String)| {
-        let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");
-        (name, HeaderValue::from_str(&value).expect("a header value"))
-    };
-    let headers = signed.headers.into_iter().map(header).collect();
+    Some(inbound(kind, source.adapter.sign(&Unsigned { kind, body, now, nonce })?).expect("headers"))
+}
+
+/// A signed request as it comes in; `None` when a setting gives a header that HTTP cannot carry.
+pub fn inbound(kind: &'static Kind, signed: Signed) -> Option<Inbound> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &signed.headers {
+        headers.append(name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?);
+    }
     let query = Some(signed.query).filter(|query| !query.is_empty());
     Some(Inbound { kind, method: Method::POST, query, headers, body: signed.body.into() })
 }

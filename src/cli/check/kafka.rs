@@ -12,7 +12,7 @@ use rdkafka::producer::{BaseProducer, DeliveryResult, FutureProducer, FutureReco
 use super::{Report, count};
 use crate::clock;
 use crate::config::Config;
-use crate::kafka::{Topics, inspect_topics};
+use crate::kafka::{Topics, inspect_topics, told};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -53,7 +53,7 @@ fn reach(report: &mut Report, client: &ClientConfig) -> Option<usize> {
     let producer: BaseProducer<Heard> = match client.create_with_context(heard.clone()) {
         Ok(producer) => producer,
         Err(error) => {
-            report.fail("kafka", &error.to_string(), "correct kafka.properties, kafka.tls and kafka.sasl");
+            report.fail("kafka", &told(&error), "correct kafka.properties, kafka.tls and kafka.sasl");
             return None;
         }
     };

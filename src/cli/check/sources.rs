@@ -31,7 +31,11 @@ fn public_url(report: &mut Report, config: &Config) {
     match config.http.public_url.as_deref() {
         None => report.warn(KEY, "not set: the URLs below hold the listener's address", "set what vendors call"),
         Some(url) if !url.starts_with("https://") => {
-            report.warn(KEY, "is not https: anybody on the way can read telephone numbers", "terminate TLS before it");
+            let fix = match config.http.tls {
+                None => "terminate TLS before it, or set http.tls",
+                Some(_) => "set https://, which this listener speaks",
+            };
+            report.warn(KEY, "is not https: anybody on the way can read telephone numbers", fix);
         }
         Some(url) => report.ok(KEY, url),
     }

@@ -26,6 +26,7 @@ use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use super::{Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified};
 use crate::config::{SettingsError, SourceSettings};
@@ -149,6 +150,12 @@ impl Adapter for Sender {
 
     fn kept_headers(&self) -> &'static [&'static str] {
         self.kept_headers
+    }
+
+    /// A record of a list, in a list at the place where the mapping of today looks for it.
+    fn body_of_part(&self, _: &'static Kind, part: &RawValue) -> Option<Bytes> {
+        let pointer = self.mapping.map.items.as_ref()?;
+        Some(pointer.holding(&format!("[{part}]")).into())
     }
 
     fn reload_secrets(&self) -> Result<bool, FileError> {

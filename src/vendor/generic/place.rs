@@ -36,6 +36,17 @@ impl FromStr for Pointer {
     }
 }
 
+impl Pointer {
+    /// A document that holds `json` at this place and nothing else. Every token becomes a member: it names an element of a
+    /// list only where the document has one.
+    pub fn holding(&self, json: &str) -> String {
+        self.tokens
+            .iter()
+            .rev()
+            .fold(json.to_owned(), |inner, token| format!("{{{}:{inner}}}", serde_json::Value::from(token.as_str())))
+    }
+}
+
 fn unescaped(token: &str) -> Option<String> {
     let mut parts = token.split('~');
     let mut name = parts.next()?.to_owned();

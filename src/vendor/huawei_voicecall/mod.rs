@@ -9,10 +9,12 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::CodeTable;
 use super::{Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Reply, Signed, Unsigned, Vendor, Verified};
@@ -231,6 +233,11 @@ impl Adapter for VoiceCall {
 
     fn kept_headers(&self) -> &'static [&'static str] {
         &["content-type"]
+    }
+
+    /// Records come in a list.
+    fn body_of_part(&self, kind: &'static Kind, part: &RawValue) -> Option<Bytes> {
+        (kind.name == FEE).then(|| format!("{{\"feeLst\":[{part}]}}").into())
     }
 
     fn reload_secrets(&self) -> Result<bool, FileError> {

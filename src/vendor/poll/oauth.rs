@@ -6,7 +6,7 @@ use http::Method;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Failure, FailureClass, Request, Response, Token};
+use super::{Failure, FailureClass, Request, Response, Token, is_code};
 use crate::secret::{FileError, Secret, Secrets};
 use crate::vendor::lenient::{self, number, part, text};
 use crate::vendor::proof;
@@ -98,14 +98,19 @@ pub fn token(response: &Response) -> Result<Token, Failure> {
         return Err(refusal(error, response));
     }
     response.success()?;
-    let Some(secret) = answer.access_token.filter(|token| !token.expose().is_empty()) else {
-        return Err(Failure::retry("the answer to the token request holds no access_token"));
+    let Some(secret) = answer.access_token.filter(is_sendable) else {
+        return Err(Failure::retry("the answer to the token request holds no access_token that a header can hold"));
     };
     if answer.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
         return Err(Failure::configuration("the token service gives no Bearer tokens: is its address right?"));
     }
     let seconds = answer.expires_in.unwrap_or(UNTOLD).clamp(*LIFETIMES.start(), *LIFETIMES.end());
     Ok(Token { secret, lifetime: Duration::from_secs(seconds.unsigned_abs()) })
+}
+
+/// RFC 6750, section 2.1, allows fewer characters; none of them is a blank, and none needs more than ASCII.
+fn is_sendable(token: &Secret) -> bool {
+    !token.expose().is_empty() && token.expose().bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// A code of the RFC says more than the status; another one leaves it to the status what to do, where that says so.
@@ -117,8 +122,7 @@ fn refusal(error: &str, response: &Response) -> Failure {
         Some(class @ (FailureClass::Retry | FailureClass::Throttled)) => class,
         _ => FailureClass::Configuration,
     };
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let code = if error.len() <= 64 && error.bytes().all(plain) { error } else { "an error without a code" };
+    let code = if is_code(error) { error } else { "an error without a code" };
     Failure {
         class,
         after: by_status.and_then(|failure| failure.after),

@@ -10,7 +10,7 @@ use super::{Failure, FailureClass};
 use crate::vendor::only_header;
 
 /// A vendor's response to a request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Response {
     /// HTTP status.
     pub status: StatusCode,

@@ -9,14 +9,16 @@ mod wire;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use bytes::Bytes;
 use http::StatusCode;
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::{
     Adapter, Answer, CodeTable, Context, Demo, Explain, Facts, Inbound, Kind, Poller, Reply, Signed, Unsigned, Vendor,
-    Verified, proof,
+    Verified, kept, proof,
 };
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{EventType, Outcome};
@@ -284,6 +286,11 @@ impl Adapter for Knovvu {
 
     fn kept_headers(&self) -> &'static [&'static str] {
         &["content-type"]
+    }
+
+    /// A result alone is one of the forms of a push.
+    fn body_of_part(&self, _: &'static Kind, part: &RawValue) -> Option<Bytes> {
+        Some(kept::body(part))
     }
 
     fn active_secrets(&self) -> Option<usize> {

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::form;
 use super::verify::{basic, matching};
-use crate::secret::{Secret, equal};
+use crate::secret::{Secret, equal, shown};
 use crate::vendor::lenient::{self, text};
 use crate::vendor::{Reply, TokenRequest};
 
@@ -89,7 +89,7 @@ pub fn answer(credentials: &[Secret], lifetime: u32, request: &TokenRequest<'_>)
     };
     let fits = |credential: &Secret| {
         let credential = credential.expose().as_bytes();
-        sent.iter().flatten().filter(|sent| equal(credential, sent)).count() > 0
+        sent.iter().flatten().filter(|sent| shown(credential, sent)).count() > 0
     };
     match matching(credentials, fits).and_then(|index| credentials.get(index)) {
         Some(credential) => {

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::token::{self, Fault, GRACE};
 use crate::reject::{Reason, Reject};
-use crate::secret::{Secret, Secrets, equal};
+use crate::secret::{Secret, Secrets, equal, shown};
 use crate::vendor::{Explain, Inbound, Verified};
 
 /// Base64 with or without padding.
@@ -95,7 +95,7 @@ fn check_basic(credentials: &[Secret], encoded: &str, explain: &mut Explain) -> 
         explain.fails(|| "header Authorization is Basic, but what follows is not base64".into());
         return Err(Reject::new(Reason::HeaderInvalid, "header Authorization is Basic without base64"));
     };
-    if let Some(place) = matching(credentials, |credential| equal(credential.expose().as_bytes(), &sent)) {
+    if let Some(place) = matching(credentials, |credential| shown(credential.expose().as_bytes(), &sent)) {
         explain.holds(|| format!("user and password are those of credential {}", place + 1));
         return Ok(());
     }
@@ -109,12 +109,14 @@ fn check_basic(credentials: &[Secret], encoded: &str, explain: &mut Explain) -> 
 /// Looks for the usual mistakes: another password, a line end copied along.
 fn hint(credentials: &[Secret], sent: &[u8], explain: &mut Explain) {
     let any = |fits: &dyn Fn(&[u8]) -> bool| credentials.iter().any(|known| fits(known.expose().as_bytes()));
-    let user = |text: &[u8]| text.split(|byte| *byte == b':').next().map(<[u8]>::to_vec);
+    fn user(text: &[u8]) -> &[u8] {
+        text.split(|byte| *byte == b':').next().unwrap_or_default()
+    }
     let cause = if !sent.contains(&b':') {
         "there is no colon between user and password"
     } else if any(&|known| equal(known, sent.trim_ascii())) {
         "it fits without the blanks around it: a blank or line end was copied into the console"
-    } else if any(&|known| user(known) == user(sent)) {
+    } else if any(&|known| equal(user(known), user(sent))) {
         "the user is known, the password is another one: was it changed on one side only?"
     } else {
         "the user is not known: is it another source's, or are client id and client secret set for OAuth 2.0?"

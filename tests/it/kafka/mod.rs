@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 
 use self::certificates::Certificates;
-use self::node::{Node, Ports};
+use self::node::{Extra, Node, Ports};
 
 const USER: &str = "trunkline";
 const PASSWORD: &str = "only-for-tests";
@@ -29,6 +29,7 @@ pub struct Cluster {
     secure: Option<Secure>,
     /// Before the folder, which is removed after the processes that write to it are gone.
     nodes: Vec<Node>,
+    proxied: Vec<u16>,
     _folder: Option<TempDir>,
 }
 
@@ -57,7 +58,7 @@ impl Cluster {
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
         SHARED.get_or_init(|| match env::var("TRUNKLINE_TEST_BOOTSTRAP") {
-            Ok(bootstrap) => Self { bootstrap, secure: None, nodes: Vec::new(), _folder: None },
+            Ok(bootstrap) => Self { bootstrap, secure: None, nodes: Vec::new(), proxied: Vec::new(), _folder: None },
             Err(_) => Self::start(1),
         })
     }
@@ -65,16 +66,26 @@ impl Cluster {
     /// A cluster of its own, of one node or three, for a test that kills or pauses nodes.
     pub fn start(nodes: usize) -> Self {
         assert!(nodes == 1 || nodes == 3, "a cluster has one node or three");
+        Self::start_with(nodes, &[])
+    }
+
+    /// A cluster of its own, of as many nodes as there are ports: each node tells clients of its listener [`Self::proxied`]
+    /// that it is to be found at the port of its proxy.
+    pub fn behind(proxies: &[u16]) -> Self {
+        Self::start_with(proxies.len(), proxies)
+    }
+
+    fn start_with(nodes: usize, proxies: &[u16]) -> Self {
         let libs = libs();
-        let mut started = Self::try_start(nodes, &libs);
+        let mut started = Self::try_start(nodes, proxies, &libs);
         if started.as_ref().is_err_and(|why| why.contains("Address already in use")) {
             // Another process took a port between our finding it free and Kafka's listening on it.
-            started = Self::try_start(nodes, &libs);
+            started = Self::try_start(nodes, proxies, &libs);
         }
         started.unwrap_or_else(|why| panic!("{why}"))
     }
 
-    fn try_start(nodes: usize, libs: &Path) -> Result<Self, String> {
+    fn try_start(nodes: usize, proxies: &[u16], libs: &Path) -> Result<Self, String> {
         let folder = tempfile::Builder::new().prefix("trunkline-kafka-").tempdir().expect("create a temporary folder");
         let ports: Vec<Ports> = (0..nodes).map(|_| Ports::free()).collect();
         // Three nodes are for tests of failures, which need no second way in.
@@ -83,8 +94,12 @@ impl Cluster {
         let mut cluster = Self {
             bootstrap: bootstrap.join(","),
             nodes: (0..nodes)
-                .map(|index| Node::create(index, &ports, folder.path(), libs, certificates.as_ref()))
+                .map(|index| {
+                    let extra = Extra { tls: certificates.as_ref(), proxy: proxies.get(index).copied() };
+                    Node::create(index, &ports, folder.path(), libs, extra)
+                })
                 .collect(),
+            proxied: ports.iter().map(|ports| ports.proxied).collect(),
             secure: certificates.map(|certificates| Secure::new(ports[0], certificates)),
             _folder: Some(folder),
         };
@@ -122,8 +137,51 @@ impl Cluster {
     ///
     /// A node is ready only when two of three run: after killing two, this works for either of them.
     pub fn restart(&mut self, node: usize) {
+        self.spawn(node);
+        self.wait_ready(node);
+    }
+
+    /// Starts a killed node again without waiting for it.
+    pub fn spawn(&mut self, node: usize) {
         self.nodes[node].spawn();
+        self.nodes[node].meet();
+    }
+
+    /// Waits until a node that was started again is ready.
+    pub fn wait_ready(&mut self, node: usize) {
         self.nodes[node].wait_ready().unwrap_or_else(|why| panic!("{why}"));
+    }
+
+    /// Asks a node to hand over what it leads and to end.
+    pub fn terminate(&self, node: usize) {
+        assert!(self.nodes[node].signal("-TERM"), "node {node} is not running");
+    }
+
+    /// Whether the Kafka process of a node is there.
+    pub fn runs(&self, node: usize) -> bool {
+        self.nodes[node].signal("-0")
+    }
+
+    /// From now on every write of a node to its disk fails. Kafka ends a node that has no disk left.
+    pub fn fill_disk(&self, node: usize) {
+        let pid = self.nodes[node].pid().expect("the node was not killed").to_string();
+        let limited = Command::new("prlimit").args(["--pid", &pid, "--fsize=1"]).status().expect("run prlimit");
+        assert!(limited.success(), "prlimit --fsize of node {node}");
+    }
+
+    /// The port of a node's own listener for clients that come through its proxy.
+    pub fn proxied(&self, node: usize) -> u16 {
+        self.proxied[node]
+    }
+
+    /// What the nodes wrote: the name of each log and its text.
+    pub fn logs(&self) -> Vec<(String, String)> {
+        let read = |(index, node): (usize, &Node)| {
+            let text = |path: PathBuf| std::fs::read_to_string(path).unwrap_or_default();
+            let logs = node.logs().into_iter().enumerate();
+            logs.map(|(life, path)| (format!("node-{index}-life-{life}.log"), text(path))).collect::<Vec<_>>()
+        };
+        self.nodes.iter().enumerate().flat_map(read).collect()
     }
 }
 

@@ -16,14 +16,14 @@ use super::certificates::Certificates;
 use super::{PASSWORD, USER};
 
 /// Long enough for three Java processes on a busy two-core machine.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// Settings that do not depend on the node: small internal topics, and short waits where the defaults suit production.
 const SETTINGS: &str = "\
 process.roles=broker,controller
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL,MTLS:SSL
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL,MTLS:SSL,PROXIED:PLAINTEXT
 auto.create.topics.enable=false
 offsets.topic.num.partitions=4
 transaction.state.log.num.partitions=4
@@ -46,6 +46,7 @@ pub struct Ports {
     pub controller: u16,
     pub sasl_ssl: u16,
     pub mtls: u16,
+    pub proxied: u16,
 }
 
 impl Ports {
@@ -65,8 +66,15 @@ impl Ports {
                 return port;
             }
         };
-        Self { plaintext: next(), controller: next(), sasl_ssl: next(), mtls: next() }
+        Self { plaintext: next(), controller: next(), sasl_ssl: next(), mtls: next(), proxied: next() }
     }
+}
+
+/// What only some nodes have.
+#[derive(Clone, Copy, Default)]
+pub struct Extra<'a> {
+    pub tls: Option<&'a Certificates>,
+    pub proxy: Option<u16>,
 }
 
 /// One member of a cluster, running or killed.
@@ -78,6 +86,8 @@ pub struct Node {
     /// Every port that is listened on once the node has started.
     listening: Vec<u16>,
     process: Option<Process>,
+    /// How often it was started again.
+    lives: usize,
 }
 
 /// The shell that guards a Kafka process (see `node.sh`), and the process id of the latter once it is known.
@@ -89,20 +99,27 @@ struct Process {
 impl Node {
     /// Writes the settings of node `index` of the cluster whose nodes have these ports.
     ///
-    /// With certificates it also gets the listeners that need them.
-    pub fn create(index: usize, ports: &[Ports], cluster: &Path, libs: &Path, tls: Option<&Certificates>) -> Self {
+    /// With certificates it also gets the listeners that need them, with the port of a proxy also one that tells clients
+    /// to come through it.
+    pub fn create(index: usize, ports: &[Ports], cluster: &Path, libs: &Path, extra: Extra<'_>) -> Self {
         let id = index + 1;
         let folder = cluster.join(format!("node-{id}"));
         fs::create_dir(&folder).expect("create the folder of a node");
 
-        let Ports { plaintext, controller, sasl_ssl, mtls } = ports[index];
-        let mut advertised = format!("PLAINTEXT://127.0.0.1:{plaintext}");
+        let Ports { plaintext, controller, sasl_ssl, mtls, proxied } = ports[index];
+        let mut listeners = format!("PLAINTEXT://127.0.0.1:{plaintext}");
         let mut listening = vec![plaintext, controller];
         let mut settings = SETTINGS.to_owned();
-        if let Some(tls) = tls {
-            write!(advertised, ",SASL_SSL://127.0.0.1:{sasl_ssl},MTLS://127.0.0.1:{mtls}").expect("a String takes it");
+        if let Some(tls) = extra.tls {
+            write!(listeners, ",SASL_SSL://127.0.0.1:{sasl_ssl},MTLS://127.0.0.1:{mtls}").expect("a String takes it");
             listening.extend([sasl_ssl, mtls]);
             settings += &tls_settings(tls);
+        }
+        let mut advertised = listeners.clone();
+        if let Some(proxy) = extra.proxy {
+            write!(listeners, ",PROXIED://127.0.0.1:{proxied}").expect("a String takes it");
+            write!(advertised, ",PROXIED://127.0.0.1:{proxy}").expect("a String takes it");
+            listening.push(proxied);
         }
         let voters: Vec<String> =
             ports.iter().zip(1..).map(|(ports, id)| format!("{id}@127.0.0.1:{}", ports.controller)).collect();
@@ -116,7 +133,7 @@ impl Node {
             "node.id={id}
 broker.session.timeout.ms={session}
 log.dirs={data}
-listeners={advertised},CONTROLLER://127.0.0.1:{controller}
+listeners={listeners},CONTROLLER://127.0.0.1:{controller}
 advertised.listeners={advertised}
 controller.quorum.voters={voters}
 default.replication.factor={replicas}
@@ -132,12 +149,17 @@ share.coordinator.state.topic.min.isr={in_sync}
         );
         fs::write(folder.join("node.properties"), settings).expect("write the settings of a node");
         let (cluster_folder, libs) = (cluster.to_owned(), libs.to_owned());
-        Self { id, cluster_folder, folder, libs, listening, process: None }
+        Self { id, cluster_folder, folder, libs, listening, process: None, lives: 0 }
     }
 
     /// Starts the process without waiting for it, so that the nodes of a cluster start side by side.
     pub fn spawn(&mut self) {
         assert!(self.process.is_none(), "Kafka node {} runs already", self.id);
+        // What an earlier life wrote stays beside it.
+        if self.log().exists() {
+            self.lives += 1;
+            fs::rename(self.log(), self.folder.join(format!("log-{}", self.lives))).expect("keep the log of a node");
+        }
         let log = File::create(self.log()).expect("create the log of a node");
         let log_settings = concat!(env!("CARGO_MANIFEST_DIR"), "/tools/kafka/log4j2.properties");
         let guard = Command::new("bash")
@@ -158,15 +180,19 @@ share.coordinator.state.topic.min.isr={in_sync}
         self.process = Some(Process { guard, kafka: None });
     }
 
+    /// Waits until the Kafka process is there, which for a node that has its data already is at once.
+    pub fn meet(&mut self) {
+        let process = self.process.as_mut().expect("spawned before");
+        let Some(stdout) = process.guard.stdout.take() else { return };
+        let mut first_line = String::new();
+        BufReader::new(stdout).read_line(&mut first_line).expect("read from the guard of a node");
+        process.kafka = first_line.trim_end().parse().ok();
+    }
+
     /// Waits until the node serves on every listener, or says why it does not.
     pub fn wait_ready(&mut self) -> Result<(), String> {
         let deadline = Instant::now() + START_TIMEOUT;
-        let process = self.process.as_mut().expect("spawned before");
-        let mut first_line = String::new();
-        let stdout = process.guard.stdout.take().expect("a pipe, read only here");
-        BufReader::new(stdout).read_line(&mut first_line).expect("read from the guard of a node");
-        process.kafka = first_line.trim_end().parse().ok();
-
+        self.meet();
         while Instant::now() < deadline {
             if !self.signal("-0") {
                 return Err(self.failure("ended while starting"));
@@ -191,11 +217,19 @@ share.coordinator.state.topic.min.isr={in_sync}
 
     /// Sends a signal to the process, and tells whether there was one to take it.
     pub fn signal(&self, signal: &str) -> bool {
-        let Some(kafka) = self.process.as_ref().and_then(|process| process.kafka) else {
-            return false;
-        };
+        let Some(kafka) = self.pid() else { return false };
         let mut kill = Command::new("kill");
         kill.args([signal, &kafka.to_string()]).stderr(Stdio::null()).status().expect("run kill").success()
+    }
+
+    /// The Kafka process, as long as the node was not killed.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref()?.kafka
+    }
+
+    /// Every log of every life.
+    pub fn logs(&self) -> Vec<PathBuf> {
+        (1..=self.lives).map(|life| self.folder.join(format!("log-{life}"))).chain([self.log()]).collect()
     }
 
     fn log(&self) -> PathBuf {

@@ -5,13 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::vendor::lenient;
-use crate::vendor::poll::{Failure, FailureClass, Response};
-
-/// Longest code that is shown.
-const LONGEST_CODE: usize = 32;
-
-/// Most digits of a code that is shown. The vendor's longest codes have eight.
-const MOST_DIGITS: usize = 8;
+use crate::vendor::poll::{Failure, FailureClass, Response, is_code};
 
 /// Members of an answer.
 #[derive(Deserialize)]
@@ -82,9 +76,6 @@ pub fn passable(response: &Response) -> Result<(), Failure> {
 /// A failure that also tells the vendor's code, if it looks like one: it must not be free text or a number to call.
 pub fn with_code(failure: Failure, code: Option<&str>) -> Failure {
     let Some(code) = code else { return failure };
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let digits = code.bytes().filter(u8::is_ascii_digit).count();
-    let is_code = code.len() <= LONGEST_CODE && code.bytes().all(plain) && digits <= MOST_DIGITS;
-    let code = if is_code { code } else { "of an unknown form" };
+    let code = if is_code(code) { code } else { "of an unknown form" };
     Failure { detail: format!("{} (retCode {code})", failure.detail).into(), ..failure }
 }

@@ -8,7 +8,7 @@ use super::super::codes::RET_CODE;
 use super::super::verify::{self, Signable};
 use super::{Api, Settings, wire};
 use crate::secret::Secrets;
-use crate::vendor::poll::{Failure, FailureClass, Means, Request, Response};
+use crate::vendor::poll::{Failure, FailureClass, Means, Request, Response, is_code};
 use crate::vendor::{Explain, lenient};
 
 const PATH: &str = "/callcentre/api/v3";
@@ -95,6 +95,7 @@ fn refusal(action: &'static str, code: i64) -> Failure {
     let row = RET_CODE.iter().find(|(known, _, _)| *known == code);
     let (class, meaning) =
         row.map_or((FailureClass::Retry, "not documented"), |(_, class, meaning)| (*class, *meaning));
+    let code = Some(code.to_string()).filter(|code| is_code(code)).unwrap_or_else(|| "of an unknown form".to_owned());
     Failure::new(class, format!("{action}: retCode {code} ({meaning})"))
 }
 

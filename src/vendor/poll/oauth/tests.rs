@@ -92,9 +92,17 @@ fn a_pause_the_vendor_asks_for_is_kept() {
 
 #[test]
 fn answers_without_a_usable_token() {
-    for body in
-        ["", "{", "[]", "{}", r#"{"access_token":""}"#, r#"{"access_token":{"a":1}}"#, r#"{"access_token":null}"#]
-    {
+    for body in [
+        "",
+        "{",
+        "[]",
+        "{}",
+        r#"{"access_token":"a\nb"}"#,
+        r#"{"access_token":"té"}"#,
+        r#"{"access_token":""}"#,
+        r#"{"access_token":{"a":1}}"#,
+        r#"{"access_token":null}"#,
+    ] {
         assert_eq!(failure(200, body).class, FailureClass::Retry, "{body}");
     }
     assert_eq!(failure(200, r#"{"access_token":"t","token_type":"mac"}"#).class, FailureClass::Configuration);

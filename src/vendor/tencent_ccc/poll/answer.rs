@@ -8,10 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::vendor::lenient::{self, text};
-use crate::vendor::poll::{Failure, FailureClass, Response};
-
-/// Longest error code that is shown.
-const LONGEST_CODE: usize = 64;
+use crate::vendor::poll::{Failure, FailureClass, Response, is_code};
 
 /// Codes, also for those that go on with a dot, the class of each, and the fix.
 /// <https://www.tencentcloud.com/document/api/1229/59801>
@@ -52,10 +49,7 @@ pub struct Code(String);
 impl Code {
     /// Takes what can be a code, and nothing that could hold a number or a text.
     fn new(text: Option<&str>) -> Self {
-        let legal = |text: &&str| {
-            let name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-            text.len() <= LONGEST_CODE && text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.bytes().all(name)
-        };
+        let legal = |text: &&str| is_code(text) && text.starts_with(|c: char| c.is_ascii_alphabetic());
         Self(text.filter(legal).unwrap_or("unreadable-code").to_owned())
     }
 

@@ -1,0 +1,303 @@
+//! What happens at three times what the machine can do: the real program, taking callbacks, on a real single-node Kafka.
+//!
+//! Requests come at a constant rate, whatever the answers do, and are timed from when they should have been sent. The
+//! program has one core to itself; Kafka and the senders share another one. `cargo bench --bench overload`
+
+#[expect(dead_code, reason = "the tests use more of it")]
+#[path = "../tests/it/deployment.rs"]
+mod deployment;
+#[expect(dead_code, reason = "the tests use more of it")]
+#[path = "../tests/it/kafka/mod.rs"]
+mod kafka;
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io::{self, Write as _};
+use std::process::Command;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::task::LocalSet;
+use trunkline::source::{Source, build};
+use trunkline::vendor::Unsigned;
+
+use deployment::{Deployment, call_body};
+use kafka::Cluster;
+
+/// The first one is the noisy one.
+const SOURCES: [&str; 4] = ["nx", "b", "c", "d"];
+/// Different requests of a source; then they come again, as repetitions do.
+const REQUESTS: usize = 20_000;
+/// Connections of a source.
+const CONNECTIONS: usize = 256;
+/// Connections of all sources that find the capacity: each sends when its last request is answered.
+const CLOSED_LOOP: usize = 64;
+/// Not counted: connections are opened, and the program adapts.
+const WARM_UP: Duration = Duration::from_secs(3);
+const MEASURED: Duration = Duration::from_secs(10);
+
+/// Requests of a source as they go over the wire.
+type Requests = Rc<[Vec<u8>]>;
+
+/// What came back, and how long after it was due.
+#[derive(Default)]
+struct Answers {
+    accepted: Vec<Duration>,
+    refused: Vec<Duration>,
+    other: usize,
+}
+
+/// One source's senders: whoever is free takes the request that is due first.
+#[derive(Default)]
+struct Line {
+    due: RefCell<VecDeque<Instant>>,
+    more: Notify,
+    answers: RefCell<Answers>,
+}
+
+fn main() {
+    // `cargo test` runs benches once to see that they work; this one needs its own machine to mean anything.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    // Whatever this process starts is where it is itself.
+    pin("1", std::process::id());
+    let cluster = Cluster::start(1);
+    let deployment = Deployment::new(cluster.bootstrap(), &sources());
+    let requests = SOURCES.map(|name| requests(&deployment, name));
+    let mut replica = deployment.spawn(&["--role", "ingest"], &[("TOKIO_WORKER_THREADS", "1")]);
+    pin("0", replica.id());
+    replica.wait_ready();
+    let address = replica.url().trim_start_matches("http://").to_owned();
+    let run = |rates: [Option<f64>; SOURCES.len()]| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        LocalSet::new().block_on(&runtime, send(&address, &requests, rates))
+    };
+
+    let seconds = MEASURED.as_secs_f64();
+    let capacity = run([None; 4]).iter().map(|answers| answers.accepted.len()).sum::<usize>() as f64 / seconds;
+    println!("capacity: {capacity:.0} accepted/s, {CLOSED_LOOP} connections that wait for their answers");
+    println!(
+        "offered              /s   accepted/s    p50    p99 ms   refused/s    p50    p99 ms   other   CPU  resident MB"
+    );
+    let mut step = |name: &str, rates: [f64; SOURCES.len()], groups: &[(&str, std::ops::Range<usize>)]| {
+        let used = replica.metric("process_cpu_seconds_total", &[]);
+        let answers = run(rates.map(Some));
+        let used = replica.metric("process_cpu_seconds_total", &[]) - used;
+        let share = used / (WARM_UP + MEASURED).as_secs_f64() * 100.0;
+        for (group, range) in groups {
+            let offered: f64 = rates[range.clone()].iter().sum();
+            let row = row(offered, &answers[range.clone()]);
+            println!("{name:<13}{group:<6}{row}   {share:>3.0}%   {:>6.1}", peak_megabytes(replica.id()));
+        }
+    };
+    let all = [("", 0..SOURCES.len())];
+    for (name, times) in [("1/3", 1.0 / 3.0), ("1 ×", 1.0), ("3 ×", 3.0)] {
+        step(name, [times * capacity / SOURCES.len() as f64; SOURCES.len()], &all);
+    }
+    let quiet = 0.03 * capacity;
+    step("one of them", [3.0 * capacity, quiet, quiet, quiet], &[("noisy", 0..1), ("quiet", 1..SOURCES.len())]);
+    step("afterwards", [capacity / 3.0 / SOURCES.len() as f64; SOURCES.len()], &all);
+    assert!(replica.stop().success());
+    memory(&cluster);
+}
+
+/// As many of the largest bodies as there is room for: all but their last byte, then whole while Kafka stands still.
+fn memory(cluster: &Cluster) {
+    let deployment = Deployment::new(cluster.bootstrap(), &sources());
+    let mut replica = deployment.spawn(&["--role", "ingest"], &[]);
+    replica.wait_ready();
+    let idle = peak_megabytes(replica.id());
+    let config = deployment.config();
+    let address = replica.url().trim_start_matches("http://").to_owned();
+    let other = "x".repeat(config.http.max_body_bytes - 1000);
+    let body = call_body("large", "486").replace(r#""other":"""#, &format!(r#""other":"{other}""#));
+    let sources = build(&config).unwrap_or_else(|errors| panic!("{errors:?}"));
+    let requests = SOURCES.map(|name| written(&sources[name], &body));
+    let connect = |_| std::net::TcpStream::connect(&address).expect("connected");
+    let mut connections: Vec<_> = (0..2 * config.http.max_in_flight).map(connect).collect();
+    cluster.pause(0);
+    // One source after the other: so most get in.
+    for (number, connection) in connections.iter_mut().enumerate() {
+        let request = &requests[number * SOURCES.len() / (2 * config.http.max_in_flight)];
+        // Those that are refused meanwhile are closed, which may be noticed here.
+        let _ = connection.write_all(&request[..request.len() - 1]);
+    }
+    std::thread::sleep(Duration::from_secs(1));
+    println!(
+        "idle {idle:.0} MB; {} bodies of {} bytes all but whole: {:.0} MB",
+        replica.metric("trunkline_in_flight_requests", &[]),
+        body.len(),
+        peak_megabytes(replica.id())
+    );
+    for connection in &mut connections {
+        let _ = connection.write_all(b"}");
+    }
+    std::thread::sleep(Duration::from_secs(2));
+    println!("whole, and Kafka stands still: {:.0} MB", peak_megabytes(replica.id()));
+    cluster.resume(0);
+    assert!(replica.stop().success());
+}
+
+/// Sends for every source at its rate a second, or without one as fast as its share of connections is answered.
+async fn send(address: &str, requests: &[Requests; 4], rates: [Option<f64>; 4]) -> Vec<Answers> {
+    let begin = Instant::now() + Duration::from_millis(500);
+    let counted = begin + WARM_UP;
+    let end = counted + MEASURED;
+    let lines: Vec<Rc<Line>> = rates.iter().map(|_| Rc::default()).collect();
+    for ((line, requests), rate) in lines.iter().zip(requests).zip(rates) {
+        let connections = if rate.is_some() { CONNECTIONS } else { CLOSED_LOOP / SOURCES.len() };
+        for index in 0..connections {
+            let (line, requests, address) = (line.clone(), requests.clone(), address.to_owned());
+            tokio::task::spawn_local(async move {
+                let mut next = (index..requests.len()).step_by(connections).cycle();
+                let mut connection = None;
+                loop {
+                    let due = if rate.is_some() { line.next().await } else { Instant::now().max(begin) };
+                    tokio::time::sleep_until(due.into()).await;
+                    let request = &requests[next.next().expect("endless")];
+                    let status = exchange(&mut connection, &address, request).await;
+                    if (counted..end).contains(&due) {
+                        line.answers.borrow_mut().count(status, due.elapsed());
+                    }
+                }
+            });
+        }
+    }
+    let mut sent = rates.map(|_| 0_u64);
+    while Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let passed = Instant::now().saturating_duration_since(begin).as_secs_f64();
+        for ((line, rate), sent) in lines.iter().zip(rates).zip(&mut sent) {
+            let Some(rate) = rate else { continue };
+            while (*sent as f64) < rate * passed {
+                line.due.borrow_mut().push_back(begin + Duration::from_secs_f64(*sent as f64 / rate));
+                line.more.notify_one();
+                *sent += 1;
+            }
+        }
+    }
+    // What is still under way, or was never sent, is answered by then or counts as neither.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    lines.iter().map(|line| line.answers.take()).collect()
+}
+
+impl Line {
+    async fn next(&self) -> Instant {
+        loop {
+            let due = self.due.borrow_mut().pop_front();
+            match due {
+                Some(due) => return due,
+                None => self.more.notified().await,
+            }
+        }
+    }
+}
+
+impl Answers {
+    fn count(&mut self, status: io::Result<u16>, time: Duration) {
+        match status {
+            Ok(200) => self.accepted.push(time),
+            Ok(503) => self.refused.push(time),
+            _ => self.other += 1,
+        }
+    }
+}
+
+/// One request and the status of its answer, over a connection that is kept.
+async fn exchange(connection: &mut Option<TcpStream>, address: &str, request: &[u8]) -> io::Result<u16> {
+    let stream = match connection.take() {
+        Some(stream) => stream,
+        None => TcpStream::connect(address).await?,
+    };
+    let mut left = request;
+    while !left.is_empty() {
+        match stream.try_write(left) {
+            Ok(written) => left = &left[written..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => stream.writable().await?,
+            Err(error) => return Err(error),
+        }
+    }
+    let mut answer = [0; 2048];
+    let mut length = 0;
+    loop {
+        stream.readable().await?;
+        match stream.try_read(&mut answer[length..]) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            Err(error) => return Err(error),
+        }
+        if let Some((status, keep)) = whole(&answer[..length]) {
+            *connection = keep.then_some(stream);
+            return Ok(status);
+        }
+    }
+}
+
+/// Status of an answer that is there to its end, and whether the connection stays open.
+fn whole(answer: &[u8]) -> Option<(u16, bool)> {
+    let text = std::str::from_utf8(answer).ok()?;
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name));
+    let length: usize = header("content-length: ")?.parse().ok()?;
+    (body.len() >= length).then(|| (head[9..12].parse().unwrap_or(0), header("connection: close").is_none()))
+}
+
+/// TOML of all sources but the one that every deployment has.
+fn sources() -> String {
+    let source = |name: &&str| {
+        let secret = deployment::SECRET;
+        format!("[sources.{name}]\nvendor = \"nxcloud-callbot\"\nuuid = \"UID-{name}\"\nsecrets = [\"{secret}\"]\n")
+    };
+    SOURCES[1..].iter().map(source).collect()
+}
+
+/// Different requests of `name`.
+fn requests(deployment: &Deployment, name: &str) -> Requests {
+    let sources = build(&deployment.config()).unwrap_or_else(|errors| panic!("{errors:?}"));
+    (0..REQUESTS).map(|number| written(&sources[name], &call_body(&format!("{name}-{number}"), "486"))).collect()
+}
+
+/// A request as it goes over the wire, signed as the vendor would.
+fn written(source: &Source, body: &str) -> Vec<u8> {
+    let kind = source.kind("call").expect("a kind of the vendor");
+    let nonce = "0123456789abcdef0123456789abcdef";
+    let signed = source.adapter.sign(&Unsigned { kind, body, now: jiff::Timestamp::now(), nonce }).expect("signed");
+    let headers: String = signed.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let (path, length) = (source.path(kind), signed.body.len());
+    format!("POST {path} HTTP/1.1\r\nhost: x\r\n{headers}content-length: {length}\r\n\r\n{}", signed.body).into()
+}
+
+fn row(offered: f64, answers: &[Answers]) -> String {
+    let all = |pick: fn(&Answers) -> &Vec<Duration>| answers.iter().flat_map(pick).copied().collect::<Vec<_>>();
+    let times = |times: Vec<Duration>| {
+        format!("{:>8.0} {:>8.1} {:>8.1}", times.len() as f64 / MEASURED.as_secs_f64(), at(&times, 50), at(&times, 99))
+    };
+    let other: usize = answers.iter().map(|answers| answers.other).sum();
+    let (accepted, refused) = (times(all(|a| &a.accepted)), times(all(|a| &a.refused)));
+    format!("{offered:>8.0}   {accepted}    {refused}   {other:>6}")
+}
+
+fn at(times: &[Duration], percent: usize) -> f64 {
+    let mut sorted = times.to_vec();
+    sorted.sort();
+    sorted.get(sorted.len().saturating_sub(1) * percent / 100).map_or(f64::NAN, |time| time.as_secs_f64() * 1000.0)
+}
+
+/// Keeps a process on one core; without `taskset` the system decides.
+fn pin(core: &str, process: u32) {
+    let done = Command::new("taskset").args(["-a", "-c", "-p", core, &process.to_string()]).output();
+    if !done.is_ok_and(|done| done.status.success()) {
+        println!("process {process} is not pinned: taskset of util-linux is missing");
+    }
+}
+
+/// The most memory that was resident at a time.
+fn peak_megabytes(process: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux");
+    line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") * 1024.0 / 1e6
+}

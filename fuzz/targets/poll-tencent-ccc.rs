@@ -1,0 +1,7 @@
+//! Answers of tencent-ccc, read. See `src/properties/poll.rs`.
+#![no_main]
+
+use trunkline_fuzz::plant;
+use trunkline_fuzz::properties::poll::check;
+
+libfuzzer_sys::fuzz_target!(init: plant("poll-tencent-ccc"), |input: &[u8]| check("tencent-ccc", input));
