@@ -18,6 +18,7 @@ use crate::config::{Config, suggest};
 use crate::inbox::Inbox;
 use crate::kafka::{Publisher, Topics, client_config};
 use crate::metrics::Metrics;
+use crate::outlet::Outlet;
 use crate::pending::Pending;
 use crate::reject::{Class, Reason};
 use crate::replay::{self, From, Setup, Wanted, Writer};
@@ -177,9 +178,9 @@ impl Replay {
 
     fn writer(&self, config: &Config, setup: &Setup, runtime: tokio::runtime::Handle) -> Result<Writer, Failed> {
         let metrics = Arc::new(Metrics::new());
-        let publisher = Arc::new(Publisher::new(config, &setup.client, metrics.clone())?);
-        let pending = Pending::new(publisher.clone(), setup.topics.clone(), &setup.sources);
-        let inbox = Inbox { publisher, topics: setup.topics.clone(), metrics };
+        let outlet = Outlet::patient(Arc::new(Publisher::new(config, &setup.client, metrics.clone())?));
+        let pending = Pending::new(outlet.clone(), setup.topics.clone(), &setup.sources);
+        let inbox = Inbox { outlet, topics: setup.topics.clone(), metrics };
         Ok(Writer::new(runtime, inbox, pending, self.max_per_second))
     }
 }

@@ -170,7 +170,7 @@ fn starts(
         element.error()?;
         match element.offset() {
             Offset::Offset(start) if start < ends[&element.partition()] => {
-                drop(starts.insert(element.partition(), start))
+                starts.insert(element.partition(), start);
             }
             // `End`: no record is that young.
             _ => {}

@@ -76,7 +76,9 @@ async fn every_consuming_program_reads_what_is_published_and_nothing_else() {
     let mut python = Command::new(libraries.join("python/bin/python"));
     python.arg("examples/consuming/consume.py");
     let names = ["--brokers", "--topic", "--group", "--schema", "--count"];
-    names.iter().zip(arguments("python")).for_each(|(name, value)| drop(python.arg(name).arg(value)));
+    for (name, value) in names.iter().zip(arguments("python")) {
+        python.arg(name).arg(value);
+    }
     assert_says("Python", python, &events);
 
     let mut java = Command::new("java");

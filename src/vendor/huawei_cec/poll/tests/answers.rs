@@ -70,7 +70,7 @@ fn a_failure_tells_the_code_and_nothing_else_of_the_answer() {
     };
     assert_eq!(detail("90100200"), "HTTP status 500 (retCode 90100200)");
     assert_eq!(detail(" APIG.0301 "), "HTTP status 500 (retCode APIG.0301)");
-    for no_code in ["+8613800000000", "8613800000000", "no such call", "\u{202e}", &"x".repeat(33)] {
+    for no_code in ["+8613800000000", "8613800000000", "no such call", "\u{202e}", &"x".repeat(65)] {
         assert_eq!(detail(no_code), "HTTP status 500 (retCode of an unknown form)");
     }
 }
