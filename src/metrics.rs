@@ -217,6 +217,8 @@ metrics! {
     spool_records: IntGauge = "trunkline_spool_records" [];
     /// Bytes of the spool on its disk; the bound is `spool.max_bytes`.
     spool_bytes: IntGauge = "trunkline_spool_bytes" [];
+    /// `spool.max_bytes`; 0 without a spool.
+    spool_limit: IntGauge = "trunkline_spool_limit_bytes" [];
     /// Seconds the oldest record of the spool waits for Kafka.
     spool_oldest: IntGauge = "trunkline_spool_oldest_age_seconds" [];
     /// Records written to the spool.

@@ -31,6 +31,13 @@ pub fn begin(metrics: &Metrics, config: &Config, sources: &Sources, roles: &[Rol
         for reason in Reason::ALL.iter().filter(|reason| reason.class() == Class::NotFound) {
             metrics.strays.with_label_values(&[reason.as_str()]);
         }
+        spool(metrics, config);
+        for result in ["changed", "unchanged", "failed"] {
+            metrics.tls_reloads.with_label_values(&[result]);
+        }
+    }
+    for topic in ["inbox", "seen", "pending", "calls"] {
+        metrics.newer_records.with_label_values(&[topic]);
     }
     if roles.contains(&Role::Dedup) {
         metrics.seen_window.set(i64::from(config.dedup.window_hours) * 3600);
@@ -39,6 +46,21 @@ pub fn begin(metrics: &Metrics, config: &Config, sources: &Sources, roles: &[Rol
                 metrics.decisions.with_label_values(&[decision, channel.as_str()]);
             }
         }
+    }
+}
+
+fn spool(metrics: &Metrics, config: &Config) {
+    if config.spool.dir.is_some() {
+        metrics.spool_limit.set(config.spool.max_bytes as i64);
+    }
+    for why in ["full", "failed", "busy"] {
+        metrics.spool_refused.with_label_values(&[why]);
+    }
+    for why in ["damaged", "too_large", "newer"] {
+        metrics.spool_set_aside.with_label_values(&[why]);
+    }
+    for operation in ["write", "read", "rename", "delete"] {
+        metrics.spool_errors.with_label_values(&[operation]);
     }
 }
 
@@ -116,6 +138,8 @@ mod tests {
             r#"trunkline_poll_circuit_open{source="kv"} 0"#,
             r#"trunkline_active_secrets{source="kv"} 1"#,
             r#"trunkline_stray_requests_total{reason="source_unknown"} 0"#,
+            r#"trunkline_spool_set_aside_records_total{why="damaged"} 0"#,
+            r#"trunkline_newer_records_total{topic="pending"} 0"#,
             r#"trunkline_dedup_decisions_total{channel="callback",decision="poison"} 0"#,
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");

@@ -15,6 +15,7 @@ pub fn overview() -> Dashboard {
             ("Deliveries by source", deliveries()),
             ("What is published", outcomes()),
             ("Kafka", kafka()),
+            ("The spool, and who gets in", entrance()),
             ("Deduplication", dedup()),
             ("Asking vendors", polling()),
             ("Processes", processes()),
@@ -192,7 +193,7 @@ fn deliveries() -> Vec<super::Panel> {
         lines(
             "Requests under way",
             "short",
-            "Callback requests being worked on, bounded by http.max_in_flight, and open connections, bounded by http.max_connections.",
+            "Callback requests that hold memory, bounded by http.max_in_flight, and open connections, bounded by http.max_connections.",
         )
         .query("sum by (instance) (trunkline_in_flight_requests{ALL})", "{{instance}} requests")
         .query("sum by (instance) (trunkline_open_connections{ALL})", "{{instance}} connections"),
@@ -285,6 +286,42 @@ fn kafka() -> Vec<super::Panel> {
         .query("sum(rate(trunkline_kafka_producer_rebuilds_total{ALL}[RATE]))", "producers replaced")
         .query("sum(rate(trunkline_kafka_posts_lost_total{ALL}[RATE]))", "posts lost")
         .runbooks(&["TrunklineKafkaUnreachable"]),
+    ]
+}
+
+fn entrance() -> Vec<super::Panel> {
+    vec![
+        lines("Kafka is away", "short", "1 while a process knows that Kafka is away; deliveries then go to its spool, or hear please repeat at once.")
+            .query("max by (instance) (trunkline_kafka_away{ALL})", "{{instance}}")
+            .up_to(1.0)
+            .at(1.0, "red")
+            .runbooks(&["TrunklineKafkaUnreachable"]),
+        lines("Spool", "bytes", "Bytes on the disk, and what may be (spool.max_bytes). Full, deliveries hear please repeat.")
+            .query("sum by (instance) (trunkline_spool_bytes{ALL})", "{{instance}}")
+            .query("max(trunkline_spool_limit_bytes{ALL})", "limit")
+            .runbooks(&["TrunklineSpoolFilling"]),
+        lines("Oldest in the spool", "s", "How long the oldest record waits for Kafka. With Kafka back it falls to 0.")
+            .query("max by (instance) (trunkline_spool_oldest_age_seconds{ALL})", "{{instance}}")
+            .at(900.0, "orange")
+            .runbooks(&["TrunklineSpoolNotDraining"]),
+        lines("Through the spool", "cps", "Records written, sent on, set aside unsent, and deliveries it did not take.")
+            .query("sum(rate(trunkline_spool_written_records_total{ALL}[RATE]))", "written")
+            .query("sum(rate(trunkline_spool_drained_records_total{ALL}[RATE]))", "sent on")
+            .query("sum by (why) (rate(trunkline_spool_set_aside_records_total{ALL}[RATE]))", "set aside: {{why}}")
+            .query("sum by (why) (rate(trunkline_spool_refused_deliveries_total{ALL}[RATE]))", "refused: {{why}}")
+            .runbooks(&["TrunklineSpoolFilling", "TrunklineSpoolRecordsSetAside"]),
+        lines("Requests of sources", "short", "Requests that hold memory, by source, and how many may be worked on before sources above their fair share are refused.")
+            .query("sum by (source) (trunkline_in_flight_requests{ALL})", "{{source}}")
+            .query("sum(trunkline_in_flight_limit{ALL})", "limit")
+            .by_source()
+            .runbooks(&["TrunklineErrorBudgetBurningFast"]),
+        lines(
+            "Files of TLS",
+            "short",
+            "Attempts to re-read certificate, key and authorities, by result; none without http.tls. A failed one keeps what was in use.",
+        )
+        .query("sum by (result) (increase(trunkline_tls_reloads_total{ALL}[RATE]))", "{{result}}")
+        .runbooks(&["TrunklineCertificateReloadFailed", "TrunklineCertificateExpiring", "TrunklineCertificateAboutToExpire"]),
     ]
 }
 
@@ -386,6 +423,13 @@ fn processes() -> Vec<super::Panel> {
             .query("min by (instance, check) (trunkline_ready_check{ALL})", "{{instance}} {{check}}")
             .up_to(1.0)
             .runbooks(&["TrunklineInstanceNotReady"]),
+        lines(
+            "Records of a newer version",
+            "cps",
+            "Records a process of an older version met, by topic. Those of inbox and seen end it.",
+        )
+        .query("sum by (topic) (rate(trunkline_newer_records_total{ALL}[RATE]))", "{{topic}}")
+        .runbooks(&["TrunklineNewerRecords"]),
         table("Versions", "short", "Processes by version; two versions at once outside a rollout are a mistake.")
             .query("count by (version) (trunkline_build_info{ALL})", "{{version}}"),
     ]

@@ -14,7 +14,6 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use trunkline::simulate::plan::{Away, Faults, Plan, VendorPlan};
 use trunkline::simulate::{Simulation, names};
-use trunkline::vendor::Unsigned;
 
 use self::hurry::hurry;
 use self::prometheus::{Prometheus, check_metrics};
@@ -36,17 +35,6 @@ fn plan() -> Plan {
     let plan =
         |name: &&str| VendorPlan { calls: 1_000_000, rate: 1.0, faults: faults.clone(), ..VendorPlan::new(name) };
     Plan { seed: 7, vendors: names().iter().map(plan).collect() }
-}
-
-/// A call callback of any source of the vendor, signed as the vendor would.
-fn signed(deployment: &Deployment, source: &str, body: &str) -> Signed {
-    let mut sources = trunkline::source::build(&deployment.config()).unwrap_or_else(|errors| panic!("{errors:?}"));
-    let source = sources.remove(source).expect("configured");
-    let kind = source.kind("call").expect("a kind of the vendor");
-    let nonce = uuid::Uuid::new_v4().simple().to_string();
-    let unsigned = Unsigned { kind, body, now: jiff::Timestamp::now(), nonce: &nonce };
-    let signed = source.adapter.sign(&unsigned).expect("signed");
-    Signed { path: source.path(kind), headers: signed.headers, body: signed.body }
 }
 
 /// What has fired so far, and waiting for more.
@@ -163,7 +151,17 @@ async fn every_panel_and_rule_has_data_and_every_fault_is_told() {
         simulation.settings(),
     );
     let deployment = Deployment::new(cluster.bootstrap(), &extra);
-    let (mut replica, mut other) = (deployment.start(), deployment.start());
+    // The other one ends TLS itself, so that there is a certificate to expire.
+    let pair = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+    let [cert, key] =
+        [("cert.pem", pair.cert.pem()), ("key.pem", pair.signing_key.serialize_pem())].map(|(name, pem)| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, pem).expect("written");
+            path.to_str().expect("UTF-8").to_owned()
+        });
+    let tls = [("TRUNKLINE__HTTP__TLS__CERT_FILE", &*cert), ("TRUNKLINE__HTTP__TLS__KEY_FILE", &*key)];
+    let (mut replica, mut other) = (deployment.start(), deployment.spawn(&[], &tls));
+    other.wait_ready();
     let targets = [&mut replica, &mut other].map(|replica| replica.admin().replace("http://", ""));
     let prometheus = Prometheus::start(&hurry(&file("dashboards/alerts.yaml")), &targets);
     let mut watch = Watch { prometheus: &prometheus, fired: BTreeSet::new() };
@@ -175,12 +173,14 @@ async fn every_panel_and_rule_has_data_and_every_fault_is_told() {
     // What will fall silent, or be locked out, delivers before. The same again is a duplicate, a changed outcome a revision.
     let (client, url) = (client(), replica.url());
     let mut good = vec![
-        signed(&deployment, "locked", &call_body("l-1", "486")),
+        deployment.signed_for("locked", "call", &call_body("l-1", "486")),
         deployment.signed("call", &call_body("c-1", "486")),
         deployment.signed("call", &call_body("c-1", "603")),
         deployment.signed("call", &call_body("c-1", "603")),
     ];
-    good.extend((0..60).map(|number| signed(&deployment, "quiet", &call_body(&format!("q-{number}"), "486"))));
+    good.extend(
+        (0..60).map(|number| deployment.signed_for("quiet", "call", &call_body(&format!("q-{number}"), "486"))),
+    );
     for request in &good {
         assert_eq!(request.post(&client, &url).await.expect("an answer").status(), 200);
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -193,7 +193,7 @@ async fn every_panel_and_rule_has_data_and_every_fault_is_told() {
     assert!(wrong.is_empty(), "nothing is wrong yet, but {wrong:?}");
 
     // What goes wrong with single sources, and with one of two processes.
-    let mut forged = signed(&deployment, "locked", &call_body("l-2", "486"));
+    let mut forged = deployment.signed_for("locked", "call", &call_body("l-2", "486"));
     forged.body.push(' ');
     let mut unread = deployment.signed("call", r#"{"callbackType":3,"orderID":"o-1"}"#);
     unread.headers.push(("traceparent", format!("00-{TRACE}-00f067aa0ba902b7-01")));
