@@ -16,6 +16,7 @@ LABEL org.opencontainers.image.title="trunkline" \
 ENV MALLOC_MMAP_THRESHOLD_=131072
 COPY --from=build /trunkline /trunkline
 # A number, so that Kubernetes can see that it is not root's (runAsNonRoot).
+USER 65532:65532
 EXPOSE 8080 9090
 ENTRYPOINT ["/trunkline"]
 CMD ["serve", "--config", "/etc/trunkline/trunkline.toml"]

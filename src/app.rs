@@ -341,7 +341,7 @@ async fn reload(sources: Sources, tls: Option<Arc<tls::Server>>, metrics: Arc<Me
     loop {
         tokio::select! {
             _ = hangup.recv() => tracing::info!("SIGHUP: re-reading secret files and certificates"),
-            () = std::future::pending() => {}
+            () = tokio::time::sleep(Duration::from_secs(10)) => {}
         }
         for source in sources.values() {
             let result = match source.reload_secrets() {

@@ -23,7 +23,6 @@ impl Serve {
             return Err(config.error("sources", message).into());
         }
         let roles = if self.roles.is_empty() { vec![Role::Ingest, Role::Dedup, Role::Poll] } else { self.roles };
-        let _ = std::fs::write("/tmp/trunkline-broken", "x");
         let app = App::new(config)?;
         runtime()?.block_on(async {
             let stop = lifecycle::stop_on_signal();

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rustls::ServerConfig;
 use rustls::server::WebPkiClientVerifier;
 use rustls::sign::SingleCertAndKey;
-use rustls::version::TLS13;
+use rustls::version::{TLS12, TLS13};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -107,7 +107,7 @@ impl Server {
 impl Active {
     fn new(settings: &HttpTls, pair: Pair) -> Result<Self, Unusable> {
         let builder = ServerConfig::builder_with_provider(provider())
-            .with_protocol_versions(&[&TLS13])
+            .with_protocol_versions(&[&TLS13, &TLS12])
             .expect("ring has suites for both versions");
         let builder = match pair.client_ca {
             None => builder.with_no_client_auth(),
