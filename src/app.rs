@@ -287,7 +287,7 @@ impl App {
 
     fn ingest(&self, outlet: Outlet) -> Ingest {
         let names = self.sources.keys().map(String::as_str);
-        let admission = Arc::new(Admission::new(self.config.http.max_in_flight, names, &self.metrics));
+        let admission = Arc::new(Admission::new(&self.config.http, names, &self.metrics));
         tokio::spawn(admission.clone().watch());
         Ingest {
             config: self.config.clone(),

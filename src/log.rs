@@ -8,9 +8,15 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Log, LogFormat};
 
+/// Crates that write what they are given into their lines, whatever the filter says: telephone numbers.
+const SILENT: &[&str] = &["rlibphonenumber"];
+
 /// Starts logging. Returns a complaint when the filter cannot be read.
 pub fn start(log: &Log) -> Result<(), String> {
     let filter = EnvFilter::builder().parse(&log.filter).map_err(|error| error.to_string())?;
+    let filter = SILENT.iter().fold(filter, |filter, name| {
+        filter.add_directive(format!("{name}=off").parse().expect("the name of a crate is a target"))
+    });
     let pretty = match log.format {
         LogFormat::Auto => std::io::stderr().is_terminal(),
         LogFormat::Json => false,

@@ -15,6 +15,7 @@ use prometheus::IntGauge;
 
 use self::limit::{Limit, TICK};
 use self::room::Room;
+use crate::config::Http;
 use crate::metrics::Metrics;
 use crate::reject::{Reason, Reject};
 
@@ -42,11 +43,11 @@ pub struct Admitted<'a> {
 }
 
 impl Admission {
-    /// Room for `most` requests of `sources`.
-    pub fn new<'a>(most: usize, sources: impl Iterator<Item = &'a str>, metrics: &Metrics) -> Self {
+    /// Room for requests of `sources`, within the bounds of `http`.
+    pub fn new<'a>(http: &Http, sources: impl Iterator<Item = &'a str>, metrics: &Metrics) -> Self {
         let names: Vec<&str> = sources.collect();
-        let room = Room::new(names.len(), most);
-        let limit = Limit::new(room.open());
+        let room = Room::new(names.len(), http.max_in_flight);
+        let limit = Limit::new(room.open(), Duration::from_millis(http.max_lateness_ms));
         metrics.work_limit.set(room.open() as i64);
         Self {
             sources: names.iter().zip(0..).map(|(name, index)| ((*name).to_owned(), index)).collect(),

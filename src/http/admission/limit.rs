@@ -6,8 +6,6 @@ use std::time::Duration;
 pub(super) const TICK: Duration = Duration::from_millis(20);
 /// The limit moves once in so much time, by the least lateness in it: one hiccup is no overload.
 const WINDOW: Duration = Duration::from_millis(100);
-/// Lateness that is put up with. A request meets it twice: when it comes, and when Kafka has acknowledged.
-const LATE: Duration = Duration::from_millis(5);
 /// The limit does not fall below this. Refusing costs time too: when that alone is too much, less work does not help.
 const LEAST: usize = 8;
 
@@ -18,6 +16,8 @@ const LEAST: usize = 8;
 /// lowered rises again as time passes, whatever comes and whatever is refused.
 pub(super) struct Limit {
     most: usize,
+    /// Lateness that is put up with. A request meets it twice: when it comes, and when Kafka has acknowledged.
+    bearable: Duration,
     now: f64,
     passed: Duration,
     late: Duration,
@@ -26,8 +26,8 @@ pub(super) struct Limit {
 
 impl Limit {
     /// Begins with `most`.
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, now: most as f64, passed: Duration::ZERO, late: Duration::MAX, busiest: 0 }
+    pub(super) fn new(most: usize, bearable: Duration) -> Self {
+        Self { most, bearable, now: most as f64, passed: Duration::ZERO, late: Duration::MAX, busiest: 0 }
     }
 
     /// A task that was to run [`TICK`] after the last one ran so much later, while `working` requests were worked on.
@@ -40,11 +40,11 @@ impl Limit {
             return None;
         }
         let least = LEAST.min(self.most) as f64;
-        let moved = match self.late > LATE {
+        let moved = match self.late > self.bearable {
             true => self.now.min(self.busiest as f64) * 0.75,
             false => self.now * 1.1,
         };
-        *self = Self { now: moved.clamp(least, self.most as f64), ..Self::new(self.most) };
+        *self = Self { now: moved.clamp(least, self.most as f64), ..Self::new(self.most, self.bearable) };
         Some(self.now as usize)
     }
 }
@@ -55,6 +55,7 @@ mod tests {
 
     use super::*;
 
+    const LATE: Duration = Duration::from_millis(5);
     const QUIET: Duration = Duration::from_micros(300);
 
     /// Observes for `windows` with always the same lateness, `working` at the limit.
@@ -72,7 +73,7 @@ mod tests {
 
     #[test]
     fn it_falls_while_tasks_run_late_and_rises_again() {
-        let mut limit = Limit::new(512);
+        let mut limit = Limit::new(512, LATE);
         assert_eq!(observe(&mut limit, 10, QUIET), 512, "nothing is late");
         assert_eq!(observe(&mut limit, 1, 2 * LATE), 384);
         assert_eq!(observe(&mut limit, 1, 2 * LATE), 288);
@@ -83,25 +84,25 @@ mod tests {
 
     #[test]
     fn it_falls_from_what_is_worked_on_not_from_where_it_stood() {
-        let mut limit = Limit::new(512);
+        let mut limit = Limit::new(512, LATE);
         let moved = (0..10).find_map(|_| limit.observe(2 * LATE, 40));
         assert_eq!(moved, Some(30));
     }
 
     #[test]
     fn one_hiccup_moves_nothing_and_a_long_one_is_seen_at_once() {
-        let mut limit = Limit::new(512);
+        let mut limit = Limit::new(512, LATE);
         for late in [QUIET, Duration::from_millis(60), QUIET] {
             assert!(limit.observe(late, 512).is_none_or(|limit| limit == 512));
         }
-        assert_eq!(Limit::new(512).observe(Duration::from_millis(90), 512), Some(384), "a window by itself");
+        assert_eq!(Limit::new(512, LATE).observe(Duration::from_millis(90), 512), Some(384), "a window by itself");
     }
 
     /// The runtime as a queue: each request keeps it busy for `cost`, three times as many come as it can do, and those
     /// that are refused cost an eighth.
     #[test]
     fn it_finds_how_much_can_be_done_in_time() {
-        let mut limit = Limit::new(512);
+        let mut limit = Limit::new(512, LATE);
         let (kafka, cost, offered) = (0.004, 60e-6, 3.0 / 60e-6);
         let (mut allowed, mut backlog, mut lateness) = (512_usize, 0.0_f64, Vec::new());
         for tick in 0..1000 {
@@ -129,7 +130,7 @@ mod tests {
             most in 1_usize..2000,
             samples in prop::collection::vec((0_u64..200_000, 0_usize..3000), 0..400)
         ) {
-            let mut limit = Limit::new(most);
+            let mut limit = Limit::new(most, LATE);
             for (late, working) in samples {
                 if let Some(now) = limit.observe(Duration::from_micros(late), working) {
                     prop_assert!((LEAST.min(most)..=most).contains(&now), "{now} of {most}");

@@ -162,7 +162,7 @@ async fn a_stop_does_not_wait_for_tricklers() {
     write!(body, "POST {} HTTP/1.1\r\nhost: x\r\n{headers}content-length: {length}\r\n\r\n{begun}", signed.path)
         .expect("written");
     let metrics = format!("{}/metrics", replica.admin());
-    eventually("the body is waited for", || get(&metrics).1.contains("trunkline_in_flight_requests 1"));
+    eventually("the body is waited for", || get(&metrics).1.contains("trunkline_in_flight_requests{source=\"nx\"} 1"));
     replica.signal("-TERM");
     assert_eq!((rest(head), rest(silent)), (String::new(), String::new()));
     body.write_all(left.as_bytes()).expect("written");
