@@ -36,6 +36,8 @@ mod outage;
 mod overload;
 /// Asking vendors for results.
 mod polling;
+/// Asking a running deployment whether it works.
+mod probe;
 /// Normalising again what was received before.
 mod replay;
 /// Where secrets, numbers and bodies must not be.
