@@ -22,6 +22,8 @@ mod fuzz;
 mod guards;
 /// The Kafka harness itself.
 mod harness;
+/// The Helm chart.
+mod helm;
 /// Senders that are no vendor.
 mod hostile;
 /// Starting and stopping Apache Kafka.
