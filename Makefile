@@ -42,12 +42,13 @@ faults: setup
 	FAULT_RUNS=$(RUNS) FAULT_SEED=$(SEED) FAULT=$(FAULT) \
 		cargo test --locked --test it -- --exact faults::every_fault_alone_and_mixes_of_them_lose_and_double_nothing --nocapture
 
-# Everything that is made from the code: schemas and reference pages. And the chart's copies of alerts and dashboards, as a chart
-# cannot reach what is outside of it.
+# Everything that is made from the code: schemas, reference pages, the settings compose.yaml runs with. And the chart's copies of
+# alerts and dashboards, as a chart cannot reach what is outside of it.
 generate:
 	cargo build --locked
 	for what in event config openapi asyncapi; do target/debug/trunkline schema $$what > schemas/$$what.json; done
 	for what in configuration metrics answers vendors; do target/debug/trunkline docs $$what > docs/$$what.md; done
+	target/debug/trunkline simulate --settings > compose/trunkline.toml
 	rm -rf helm/trunkline/files/dashboards && mkdir helm/trunkline/files/dashboards
 	cp dashboards/*.json helm/trunkline/files/dashboards
 	cp dashboards/alerts.yaml helm/trunkline/files
