@@ -32,6 +32,8 @@ mod kafka;
 mod line;
 /// The HTTP interface against its document.
 mod openapi;
+/// What docs/operations.md tells to do.
+mod operations;
 /// Kafka away for long, without a spool and with one.
 mod outage;
 /// More than can be done, and who is refused then.

@@ -66,26 +66,32 @@ impl Cluster {
     /// A cluster of its own, of one node or three, for a test that kills or pauses nodes.
     pub fn start(nodes: usize) -> Self {
         assert!(nodes == 1 || nodes == 3, "a cluster has one node or three");
-        Self::start_with(nodes, &[])
+        Self::start_with(nodes, &[], &[])
+    }
+
+    /// A node of its own on which these users, who have the password of [`Secure`], may do what access lists allow them.
+    /// Without security everything is allowed.
+    pub fn guarded(users: &[&str]) -> Self {
+        Self::start_with(1, &[], users)
     }
 
     /// A cluster of its own, of as many nodes as there are ports: each node tells clients of its listener [`Self::proxied`]
     /// that it is to be found at the port of its proxy.
     pub fn behind(proxies: &[u16]) -> Self {
-        Self::start_with(proxies.len(), proxies)
+        Self::start_with(proxies.len(), proxies, &[])
     }
 
-    fn start_with(nodes: usize, proxies: &[u16]) -> Self {
+    fn start_with(nodes: usize, proxies: &[u16], users: &[&str]) -> Self {
         let libs = libs();
-        let mut started = Self::try_start(nodes, proxies, &libs);
+        let mut started = Self::try_start(nodes, proxies, users, &libs);
         if started.as_ref().is_err_and(|why| why.contains("Address already in use")) {
             // Another process took a port between our finding it free and Kafka's listening on it.
-            started = Self::try_start(nodes, proxies, &libs);
+            started = Self::try_start(nodes, proxies, users, &libs);
         }
         started.unwrap_or_else(|why| panic!("{why}"))
     }
 
-    fn try_start(nodes: usize, proxies: &[u16], libs: &Path) -> Result<Self, String> {
+    fn try_start(nodes: usize, proxies: &[u16], users: &[&str], libs: &Path) -> Result<Self, String> {
         let folder = tempfile::Builder::new().prefix("trunkline-kafka-").tempdir().expect("create a temporary folder");
         let ports: Vec<Ports> = (0..nodes).map(|_| Ports::free()).collect();
         // Three nodes are for tests of failures, which need no second way in.
@@ -95,7 +101,7 @@ impl Cluster {
             bootstrap: bootstrap.join(","),
             nodes: (0..nodes)
                 .map(|index| {
-                    let extra = Extra { tls: certificates.as_ref(), proxy: proxies.get(index).copied() };
+                    let extra = Extra { tls: certificates.as_ref(), proxy: proxies.get(index).copied(), users };
                     Node::create(index, &ports, folder.path(), libs, extra)
                 })
                 .collect(),
@@ -197,6 +203,23 @@ impl Secure {
             password: PASSWORD,
         }
     }
+}
+
+/// Runs one of Kafka's command-line tools, by the name of its script, and returns what it says.
+pub fn tool(script: &str, arguments: &[&str]) -> String {
+    let class = match script {
+        "kafka-acls.sh" => "org.apache.kafka.tools.AclCommand",
+        "kafka-consumer-groups.sh" => "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+        "kafka-topics.sh" => "org.apache.kafka.tools.TopicCommand",
+        other => panic!("{other} is not known here"),
+    };
+    let mut java = Command::new("java");
+    java.args(["-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp"])
+        .arg(format!("{}/*", libs().display()));
+    let output = java.arg(class).args(arguments).output().expect("run java");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{script} {arguments:?}: {told}");
+    told
 }
 
 /// The folder of Kafka's jars; fetched if they are not there yet.

@@ -36,6 +36,12 @@ log.cleaner.dedupe.buffer.size=4194304
 broker.heartbeat.interval.ms=300
 ";
 
+/// Whoever comes without a name may do everything: the nodes themselves, and the tests.
+const AUTHORIZER: &str = "\
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+";
+
 /// Where Kafka keeps its login modules.
 const MODULES: &str = "org.apache.kafka.common.security";
 
@@ -75,6 +81,8 @@ impl Ports {
 pub struct Extra<'a> {
     pub tls: Option<&'a Certificates>,
     pub proxy: Option<u16>,
+    /// Users who may do what access lists allow and nothing else; without any, everybody may do everything.
+    pub users: &'a [&'a str],
 }
 
 /// One member of a cluster, running or killed.
@@ -113,7 +121,10 @@ impl Node {
         if let Some(tls) = extra.tls {
             write!(listeners, ",SASL_SSL://127.0.0.1:{sasl_ssl},MTLS://127.0.0.1:{mtls}").expect("a String takes it");
             listening.extend([sasl_ssl, mtls]);
-            settings += &tls_settings(tls);
+            settings += &tls_settings(tls, extra.users);
+        }
+        if !extra.users.is_empty() {
+            settings += AUTHORIZER;
         }
         let mut advertised = listeners.clone();
         if let Some(proxy) = extra.proxy {
@@ -258,14 +269,15 @@ impl Drop for Node {
     }
 }
 
-fn tls_settings(tls: &Certificates) -> String {
+fn tls_settings(tls: &Certificates, users: &[&str]) -> String {
+    let users: String = users.iter().map(|user| format!(" user_{user}=\"{PASSWORD}\"")).collect();
     format!(
         "ssl.keystore.type=PEM
 ssl.keystore.location={}
 ssl.truststore.type=PEM
 ssl.truststore.location={}
 sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
-listener.name.sasl_ssl.plain.sasl.jaas.config={MODULES}.plain.PlainLoginModule required user_{USER}=\"{PASSWORD}\";
+listener.name.sasl_ssl.plain.sasl.jaas.config={MODULES}.plain.PlainLoginModule required user_{USER}=\"{PASSWORD}\"{users};
 listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config={MODULES}.scram.ScramLoginModule required;
 listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config={MODULES}.scram.ScramLoginModule required;
 listener.name.mtls.ssl.client.auth=required
