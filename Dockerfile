@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 # The oldest compiler that `rust-version` promises, so that the promise is kept.
-FROM rust:1.88-bookworm AS build
+FROM rust:1.89-bookworm AS build
 RUN apt-get update && apt-get install -y --no-install-recommends perl && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
