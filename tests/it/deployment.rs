@@ -141,6 +141,11 @@ pub struct Signed {
     pub body: String,
 }
 
+/// `Retry-After` of an answer, seconds.
+pub fn retry_after(answer: &reqwest::Response) -> u32 {
+    answer.headers()["retry-after"].to_str().expect("text").parse().expect("seconds")
+}
+
 impl Signed {
     pub async fn post(&self, client: &reqwest::Client, base: &str) -> reqwest::Result<reqwest::Response> {
         let request = client.post(format!("{base}{}", self.path)).body(self.body.clone());
