@@ -270,7 +270,8 @@ impl App {
     }
 
     fn inbox(&self, outlet: Outlet) -> Inbox {
-        Inbox { outlet, topics: self.topics.clone(), metrics: self.metrics.clone() }
+        let (topics, sources) = (self.topics.clone(), self.sources.clone());
+        Inbox { outlet, topics, sources, metrics: self.metrics.clone() }
     }
 
     fn pending(&self, outlet: Outlet) -> Pending {

@@ -9,6 +9,7 @@ use crate::event::{Event, Outcome};
 use crate::kafka::{PublishError, Record, Topics};
 use crate::metrics::Metrics;
 use crate::outlet::Outlet;
+use crate::source::Sources;
 
 /// Writes events to the inbox.
 #[derive(Clone)]
@@ -17,6 +18,8 @@ pub struct Inbox {
     pub outlet: Outlet,
     /// The topics.
     pub topics: Topics,
+    /// The sources, which say what may be told.
+    pub sources: Sources,
     /// Metrics.
     pub metrics: Arc<Metrics>,
 }
@@ -40,7 +43,9 @@ impl Inbox {
         events: &[(&Event, &[(&'static str, String)])],
         deadline: Instant,
     ) -> Result<(), PublishError> {
-        let encoded: Vec<Encoded> = events.iter().map(|(event, headers)| cloudevents::encode(event, headers)).collect();
+        let encode =
+            |event: &Event, headers| cloudevents::encode(&self.sources[&event.source].concealed(event), headers);
+        let encoded: Vec<Encoded> = events.iter().map(|(event, headers)| encode(event, headers)).collect();
         let records: Vec<Record<'_>> = encoded
             .iter()
             .zip(events)
