@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make run` and `make test`.
 
-.PHONY: run test lint audit unit it faults generate bench fuzz setup
+.PHONY: run test lint audit unit it faults upgrade generate bench fuzz setup
 
 # Builds the release program and starts it with everything it needs, to try it out. ARGS="--listen 127.0.0.1:9000" for
 # another port.
@@ -39,6 +39,13 @@ RUNS ?= 10
 faults: setup
 	tools/kafka/fetch
 	FAULT_RUNS=$(RUNS) FAULT_SEED=$(SEED) FAULT=$(FAULT) \
+		cargo test --locked --test it -- --exact faults::every_fault_alone_and_mixes_of_them_lose_and_double_nothing --nocapture
+
+# Rolling upgrades from FROM, an earlier commit, to this one and back, RUNS times under load.
+FROM ?=
+upgrade: setup
+	tools/kafka/fetch
+	previous=$$(tools/previous $(FROM)) && FAULT_PREVIOUS=$$previous FAULT_RUNS=$(RUNS) FAULT_SEED=$(SEED) \
 		cargo test --locked --test it -- --exact faults::every_fault_alone_and_mixes_of_them_lose_and_double_nothing --nocapture
 
 # Everything that is made from the code: schemas and reference pages.
