@@ -22,7 +22,7 @@ use trunkline::vendor::Unsigned;
 pub const SECRET: &str = "only-for-tests-nxcloud";
 
 /// How long anything may take before a test gives up: far above what it needs, because CI machines stall.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The configuration shared by all replicas of one test.
 pub struct Deployment {
