@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make run` and `make test`.
 
-.PHONY: run test lint audit unit it faults upgrade generate bench fuzz setup
+.PHONY: run test lint audit unit it faults upgrade generate helm-goldens bench fuzz setup
 
 # Builds the release program and starts it with everything it needs, to try it out. ARGS="--listen 127.0.0.1:9000" for
 # another port.
@@ -24,12 +24,13 @@ audit:
 unit:
 	cargo test --locked --lib --bins --benches
 
-# Against real Apache Kafka, started by the tests, and asked by Schemathesis; both fetched on first use.
+# Against real Apache Kafka, started by the tests, asked by Schemathesis, and with Helm; all fetched on first use.
 it:
 	tools/kafka/fetch
 	tools/schemathesis/fetch
 	tools/consuming/fetch
 	cargo build --locked --example consume
+	tools/helm/fetch
 	cargo test --locked --test it
 
 # Every fault alone, then RUNS random mixes, on a Kafka of three nodes; a mix takes about a minute and a half. Everything
@@ -48,11 +49,22 @@ upgrade: setup
 	previous=$$(tools/previous $(FROM)) && FAULT_PREVIOUS=$$previous FAULT_RUNS=$(RUNS) FAULT_SEED=$(SEED) \
 		cargo test --locked --test it -- --exact faults::every_fault_alone_and_mixes_of_them_lose_and_double_nothing --nocapture
 
-# Everything that is made from the code: schemas and reference pages.
+# Everything that is made from the code: schemas, reference pages, the settings compose.yaml runs with. And the chart's copies of
+# alerts and dashboards, as a chart cannot reach what is outside of it.
 generate:
 	cargo build --locked
 	for what in event config openapi asyncapi; do target/debug/trunkline schema $$what > schemas/$$what.json; done
 	for what in configuration metrics answers vendors; do target/debug/trunkline docs $$what > docs/$$what.md; done
+	target/debug/trunkline simulate --settings > compose/trunkline.toml
+	rm -rf helm/trunkline/files/dashboards && mkdir helm/trunkline/files/dashboards
+	cp dashboards/*.json helm/trunkline/files/dashboards
+	cp dashboards/alerts.yaml helm/trunkline/files
+
+# Everything of the Helm chart that is made from elsewhere: what it renders to, its schema and its table of values. Look at the
+# difference before you commit it.
+helm-goldens: generate
+	tools/helm/fetch
+	HELM_GOLDENS=write cargo test --locked --test it helm:: -- --test-threads=1
 
 # Takes a few minutes and prints tables; figures are ratios and medians, machines differ.
 bench: setup

@@ -20,8 +20,19 @@ use crate::outlet::Outlet;
 use crate::pending::Pending;
 use crate::poll::{self, Polling};
 use crate::source::{self, Sources};
-use crate::spool::{Drainer, Spool};
+use crate::spool::{self, Drainer, Spool};
 use crate::{clock, tls};
+
+/// On a stop: how long what was written may take to reach Kafka.
+const FLUSH: Duration = Duration::from_secs(5);
+/// On a stop: how long questions of probes and metrics under way may take.
+const LAST_QUESTIONS: Duration = Duration::from_secs(1);
+
+/// How long a stop takes at most, beside `http.drain_delay_ms` and `http.drain_timeout_ms`: the poller, the spool and what they
+/// wrote, one after the other, then the admin listener. Dedup's last commit is side by side with them.
+pub const LONGEST_STOP: Duration = Duration::from_secs(
+    lifecycle::PATIENCE.as_secs() + spool::LAST.as_secs() + FLUSH.as_secs() + LAST_QUESTIONS.as_secs(),
+);
 
 /// What a process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -122,7 +133,7 @@ impl App {
         let admin = tokio::spawn(http::serve(
             listeners.admin,
             http::admin_router(self.health.clone(), self.metrics.clone()),
-            self.limits(Duration::from_secs(1)),
+            self.limits(LAST_QUESTIONS),
             None,
             None,
             admin_stop.clone(),
@@ -184,7 +195,7 @@ impl App {
                 drainer.stop().await;
             }
             let Some(publisher) = publisher else { return true };
-            let flushed = tokio::task::spawn_blocking(move || publisher.flush(Duration::from_secs(5)));
+            let flushed = tokio::task::spawn_blocking(move || publisher.flush(FLUSH));
             flushed.await.unwrap_or(false)
         };
         // Side by side: when Kafka is silent each takes its time, and supervisors are patient for half a minute at most.

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 const INTERRUPTED: i32 = 130;
 
 /// How long a thread that was asked to stop may take.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Waits until a thread that was asked to stop `is_finished`. Returns whether that happened in time.
 ///

@@ -5,7 +5,6 @@ mod samples;
 mod sources;
 mod tls;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use crate::app::Failed;
@@ -14,6 +13,7 @@ use crate::config::Config;
 use crate::kafka::client_config;
 use crate::source;
 
+use super::report::{Report, count};
 use super::{ConfigFile, runtime};
 
 /// Some vendors stop waiting after 5 s, and the answer has to travel.
@@ -68,45 +68,4 @@ fn limits(report: &mut Report, config: &Config) {
         let finding = "requests under way are cut on a stop before their answer is due";
         report.warn("http.drain_timeout_ms", finding, "set it above http.answer_deadline_ms");
     }
-}
-
-/// What was found so far. Each finding is printed at once: asking Kafka takes a while.
-#[derive(Default)]
-struct Report {
-    good: usize,
-    warned: usize,
-    failed: usize,
-}
-
-impl Report {
-    fn ok(&mut self, what: &str, finding: &str) {
-        self.good += 1;
-        line("ok", what, finding, None);
-    }
-
-    fn warn(&mut self, what: &str, finding: &str, fix: &str) {
-        self.warned += 1;
-        line("warn", what, finding, Some(fix));
-    }
-
-    fn fail(&mut self, what: &str, finding: &str, fix: &str) {
-        self.failed += 1;
-        line("FAIL", what, finding, Some(fix));
-    }
-
-    fn end(&self) -> Result<ExitCode, Failed> {
-        let _ = writeln!(std::io::stdout(), "{} ok, {} warn, {} FAIL", self.good, self.warned, self.failed);
-        Ok(if self.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-    }
-}
-
-fn line(mark: &str, what: &str, finding: &str, fix: Option<&str>) {
-    let fix = fix.map(|fix| format!(" — {fix}")).unwrap_or_default();
-    // A reader that goes away does not change what is found.
-    let _ = writeln!(std::io::stdout(), "{mark:<4}  {what}: {finding}{fix}");
-}
-
-/// `1 thing`, `2 things`.
-fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }

@@ -2,7 +2,9 @@
 
 mod check;
 mod dev;
+mod probe;
 mod replay;
+mod report;
 mod request;
 mod schema;
 mod serve;
@@ -35,6 +37,8 @@ enum Command {
     Simulate(Box<simulate::Simulate>),
     /// Check a deployment: configuration, sources, Kafka, topics, clock.
     Check(check::Check),
+    /// Send each source of a running deployment a delivery that no consumer sees.
+    Probe(probe::Probe),
     /// Follow the published events.
     Tail(tail::Tail),
     /// Normalise again, with today's configuration, what was received before.
@@ -74,6 +78,7 @@ pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Check(check) => return ended(check.run()),
         Command::Replay(replay) => return ended(replay.run()),
+        Command::Probe(probe) => return ended(probe.run()),
         Command::Verify(verify) => return ended(verify.run()),
         Command::Simulate(simulate) => return ended(simulate.run()),
         Command::Serve(serve) => serve.run(),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 
 use crate::app::Failed;
@@ -16,7 +17,7 @@ use crate::http::media_type;
 use crate::reject::Reason;
 use crate::source::{self, Source};
 use crate::vendor::capture::{self, Captured};
-use crate::vendor::{Explain, Inbound, Kind, Unsigned};
+use crate::vendor::{Explain, Inbound, Kind, Signed, Unsigned};
 
 use super::ConfigFile;
 
@@ -201,6 +202,21 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failed> {
     let mut bytes = Vec::new();
     std::io::stdin().read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
+}
+
+/// A signed request as it arrives.
+pub(super) fn received(kind: &'static Kind, signed: &Signed) -> Inbound {
+    let headers = signed
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?)));
+    Inbound {
+        kind,
+        method: Method::POST,
+        query: Some(signed.query.clone()).filter(|query| !query.is_empty()),
+        headers: headers.collect(),
+        body: signed.body.clone().into(),
+    }
 }
 
 /// A curl line that sends `body` as the vendor would.

@@ -17,7 +17,7 @@ const TOGETHER: usize = 500;
 /// Before the next try.
 const PAUSE: Duration = Duration::from_millis(200);
 /// How long what is under way may take after a stop.
-const LAST: Duration = Duration::from_secs(2);
+pub const LAST: Duration = Duration::from_secs(2);
 /// How long an acknowledgement is waited for: the producer gives up by itself before.
 const PATIENCE: Duration = Duration::from_secs(30);
 

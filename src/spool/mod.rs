@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-pub use self::drain::Drainer;
+pub use self::drain::{Drainer, LAST};
 use self::folder::{Entry, Folder, on_disk};
 use crate::clock;
 use crate::config;

@@ -1,5 +1,8 @@
 //! The image and how it is run, as far as both can be judged without building it.
 
+/// What `docker compose up` brings up.
+mod compose;
+
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -47,21 +50,6 @@ fn the_image_has_no_shell_no_root_and_a_stated_toolchain() {
     for ignored in ["target", ".git"] {
         assert!(read(".dockerignore").lines().any(|line| line == ignored), "{ignored} stays out of the image");
     }
-}
-
-#[test]
-fn compose_takes_away_what_is_not_needed() {
-    let compose = read("compose.yaml");
-    let (_, trunkline) = compose.split_once("\n  trunkline:\n").expect("the service");
-    for line in ["read_only: true", "cap_drop: [ALL]", "security_opt: [\"no-new-privileges:true\"]"] {
-        assert!(trunkline.contains(&format!("\n    {line}\n")), "{line}");
-    }
-    // Published on loopback only.
-    let ports = trunkline.lines().find_map(|line| line.trim().strip_prefix("ports: ")).expect("ports");
-    assert!(
-        serde_json::from_str::<Vec<String>>(ports).expect("a list").iter().all(|port| port.starts_with("127.0.0.1:"))
-    );
-    assert!(!compose.contains(":latest"));
 }
 
 /// As in the image: a user without a home, a folder that cannot be written, and no file that could grow by a byte.

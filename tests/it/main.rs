@@ -22,6 +22,8 @@ mod fuzz;
 mod guards;
 /// The Kafka harness itself.
 mod harness;
+/// The Helm chart.
+mod helm;
 /// Senders that are no vendor.
 mod hostile;
 /// Starting and stopping Apache Kafka.
@@ -36,6 +38,8 @@ mod outage;
 mod overload;
 /// Asking vendors for results.
 mod polling;
+/// Asking a running deployment whether it works.
+mod probe;
 /// Normalising again what was received before.
 mod replay;
 /// Where secrets, numbers and bodies must not be.

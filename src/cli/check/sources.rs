@@ -1,10 +1,10 @@
 //! The sources: what proves their vendor, and where it has to call.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method};
 
 use super::{Report, count, samples};
-use crate::cli::request::base_url;
+use crate::cli::request::{base_url, received};
 use crate::clock;
 use crate::config::Config;
 use crate::reject::Reject;
@@ -92,16 +92,6 @@ fn proof(report: &mut Report, source: &Source) {
 fn signed(source: &Source, kind: &'static Kind, body: &str) -> Option<Result<(), Reject>> {
     let now = clock::now();
     let signed = source.adapter.sign(&Unsigned { kind, body, now, nonce: "trunkline-check" })?;
-    let headers = signed
-        .headers
-        .iter()
-        .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?)));
-    let inbound = Inbound {
-        kind,
-        method: Method::POST,
-        query: Some(signed.query.clone()).filter(|query| !query.is_empty()),
-        headers: headers.collect(),
-        body: signed.body.clone().into(),
-    };
+    let inbound = received(kind, &signed);
     Some(source.adapter.verify(inbound, now, &mut Explain::off()).map(drop))
 }
