@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make run` and `make test`.
 
-.PHONY: run test lint audit unit it faults upgrade generate helm-goldens bench fuzz setup
+.PHONY: run test lint rules audit unit it faults upgrade generate helm-goldens bench fuzz setup
 
 # Builds the release program and starts it with everything it needs, to try it out. ARGS="--listen 127.0.0.1:9000" for
 # another port.
@@ -9,7 +9,7 @@ run: setup
 	target/release/trunkline dev $(ARGS)
 
 # Everything that has to hold: form, lints, documentation, unit, property and integration tests.
-test: setup lint unit it
+test: setup lint rules unit it
 
 lint:
 	cargo fmt --check
@@ -21,12 +21,17 @@ lint:
 audit:
 	tools/deny advisories
 
+# The alerts, by Prometheus' own tool; fetched on first use.
+rules:
+	tools/observe/check
+
 unit:
 	cargo test --locked --lib --bins --benches
 
-# Against real Apache Kafka, started by the tests, asked by Schemathesis, and with Helm; all fetched on first use.
+# Against real Apache Kafka and Prometheus, started by the tests, asked by Schemathesis, and with Helm; all fetched on first use.
 it:
 	tools/kafka/fetch
+	tools/observe/fetch
 	tools/schemathesis/fetch
 	tools/consuming/fetch
 	cargo build --locked --example consume
@@ -55,6 +60,7 @@ generate:
 	cargo build --locked
 	for what in event config openapi asyncapi; do target/debug/trunkline schema $$what > schemas/$$what.json; done
 	for what in configuration metrics answers vendors; do target/debug/trunkline docs $$what > docs/$$what.md; done
+	for what in overview source; do target/debug/trunkline docs dashboard-$$what > dashboards/$$what.json; done
 	target/debug/trunkline simulate --settings > compose/trunkline.toml
 	rm -rf helm/trunkline/files/dashboards && mkdir helm/trunkline/files/dashboards
 	cp dashboards/*.json helm/trunkline/files/dashboards

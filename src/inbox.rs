@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::event::cloudevents::{self, Encoded};
-use crate::event::{Event, Outcome};
+use crate::event::{Basis, Event, Outcome};
 use crate::kafka::{PublishError, Record, Topics};
 use crate::metrics::Metrics;
 use crate::outlet::Outlet;
@@ -67,7 +67,15 @@ impl Inbox {
         let outcome = event.outcome.map_or("none", |outcome| outcome.as_str());
         let labels = [&event.source, event.channel.as_str(), event.event_type.as_str(), outcome];
         self.metrics.ingested.with_label_values(&labels).inc();
-        if let (Some(Outcome::Unknown), Some(cause)) = (event.outcome, &event.cause) {
+        if event.occurred_at_basis == Basis::Vendor {
+            let happened = event.call.as_ref().and_then(|call| call.ended_at).unwrap_or(event.occurred_at);
+            let seconds = (event.received_at.as_millis() - happened.as_millis()).max(0) as f64 / 1000.0;
+            self.metrics.delay_seconds.with_label_values(&labels[..2]).observe(seconds);
+        }
+        // `trunkline`: its own word for a call without a result, which is no code of the vendor.
+        if let (Some(Outcome::Unknown), Some(cause)) = (event.outcome, &event.cause)
+            && cause.interface != "trunkline"
+        {
             self.metrics.unknown_codes.with_label_values(&[&event.source, &cause.interface]).inc();
         }
     }

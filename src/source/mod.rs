@@ -140,6 +140,12 @@ impl Source {
         self.path_tokens.as_ref().map_or(0, |tokens| tokens.active().len())
     }
 
+    /// How many secrets vendors and dialers can prove themselves with now.
+    pub fn active_secrets(&self) -> usize {
+        let dialers = self.dialer_tokens.as_ref().map_or(0, |tokens| tokens.active().len());
+        self.adapter.active_secrets().unwrap_or_default() + self.path_tokens() + dialers
+    }
+
     /// Whether only some addresses may call.
     pub fn limits_addresses(&self) -> bool {
         !self.allowed_addresses.is_empty()
@@ -315,7 +321,7 @@ mod tests {
                 let toml = format!("[sources.s]\nvendor = \"{vendor}\"\n{more}\n{files}");
                 let source = build(&Config::from_toml(&toml).expect("settings")).expect("settings").remove("s");
                 let source = source.expect("configured");
-                let active = || source.path_tokens() + source.adapter.active_secrets().unwrap_or_default();
+                let active = || source.active_secrets();
                 assert_eq!(active(), 2, "{vendor}");
 
                 std::fs::remove_file(path(lost)).expect("removed");
