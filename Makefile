@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make run` and `make test`.
 
-.PHONY: run test lint audit unit it faults generate helm-goldens bench fuzz setup
+.PHONY: run test lint rules audit unit it faults upgrade generate helm-goldens bench fuzz setup
 
 # Builds the release program and starts it with everything it needs, to try it out. ARGS="--listen 127.0.0.1:9000" for
 # another port.
@@ -9,7 +9,7 @@ run: setup
 	target/release/trunkline dev $(ARGS)
 
 # Everything that has to hold: form, lints, documentation, unit, property and integration tests.
-test: setup lint unit it
+test: setup lint rules unit it
 
 lint:
 	cargo fmt --check
@@ -21,12 +21,17 @@ lint:
 audit:
 	tools/deny advisories
 
+# The alerts, by Prometheus' own tool; fetched on first use.
+rules:
+	tools/observe/check
+
 unit:
 	cargo test --locked --lib --bins --benches
 
-# Against real Apache Kafka, started by the tests, asked by Schemathesis, and with Helm; all fetched on first use.
+# Against real Apache Kafka and Prometheus, started by the tests, asked by Schemathesis, and with Helm; all fetched on first use.
 it:
 	tools/kafka/fetch
+	tools/observe/fetch
 	tools/schemathesis/fetch
 	tools/consuming/fetch
 	cargo build --locked --example consume
@@ -42,12 +47,20 @@ faults: setup
 	FAULT_RUNS=$(RUNS) FAULT_SEED=$(SEED) FAULT=$(FAULT) \
 		cargo test --locked --test it -- --exact faults::every_fault_alone_and_mixes_of_them_lose_and_double_nothing --nocapture
 
+# Rolling upgrades from FROM, an earlier commit, to this one and back, RUNS times under load.
+FROM ?=
+upgrade: setup
+	tools/kafka/fetch
+	previous=$$(tools/previous $(FROM)) && FAULT_PREVIOUS=$$previous FAULT_RUNS=$(RUNS) FAULT_SEED=$(SEED) \
+		cargo test --locked --test it -- --exact faults::every_fault_alone_and_mixes_of_them_lose_and_double_nothing --nocapture
+
 # Everything that is made from the code: schemas, reference pages, the settings compose.yaml runs with. And the chart's copies of
 # alerts and dashboards, as a chart cannot reach what is outside of it.
 generate:
 	cargo build --locked
 	for what in event config openapi asyncapi; do target/debug/trunkline schema $$what > schemas/$$what.json; done
 	for what in configuration metrics answers vendors; do target/debug/trunkline docs $$what > docs/$$what.md; done
+	for what in overview source; do target/debug/trunkline docs dashboard-$$what > dashboards/$$what.json; done
 	target/debug/trunkline simulate --settings > compose/trunkline.toml
 	rm -rf helm/trunkline/files/dashboards && mkdir helm/trunkline/files/dashboards
 	cp dashboards/*.json helm/trunkline/files/dashboards

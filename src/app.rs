@@ -19,6 +19,7 @@ use crate::metrics::Metrics;
 use crate::outlet::Outlet;
 use crate::pending::Pending;
 use crate::poll::{self, Polling};
+use crate::series;
 use crate::source::{self, Sources};
 use crate::spool::{self, Drainer, Spool};
 use crate::{clock, tls};
@@ -123,6 +124,7 @@ impl App {
         check_topics: bool,
         stop: CancellationToken,
     ) -> Result<(), Failed> {
+        series::begin(&self.metrics, &self.config, &self.sources, roles);
         let spool = match listeners.callbacks.is_some() {
             true => Spool::open(&self.config, self.metrics.clone())?,
             false => None,
@@ -281,7 +283,8 @@ impl App {
     }
 
     fn inbox(&self, outlet: Outlet) -> Inbox {
-        Inbox { outlet, topics: self.topics.clone(), metrics: self.metrics.clone() }
+        let (topics, sources) = (self.topics.clone(), self.sources.clone());
+        Inbox { outlet, topics, sources, metrics: self.metrics.clone() }
     }
 
     fn pending(&self, outlet: Outlet) -> Pending {
@@ -365,6 +368,7 @@ async fn reload(sources: Sources, tls: Option<Arc<tls::Server>>, metrics: Arc<Me
                 }
             };
             metrics.secret_reloads.with_label_values(&[&source.name, result]).inc();
+            metrics.active_secrets.with_label_values(&[&source.name]).set(source.active_secrets() as i64);
         }
         if let Some(tls) = &tls {
             reload_tls(tls, &metrics);

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::event::cloudevents::{self, Encoded};
-use crate::event::{Event, Outcome};
+use crate::event::{Basis, Event, Outcome};
 use crate::kafka::{PublishError, Record, Topics};
 use crate::metrics::Metrics;
 use crate::outlet::Outlet;
+use crate::source::Sources;
 
 /// Writes events to the inbox.
 #[derive(Clone)]
@@ -17,6 +18,8 @@ pub struct Inbox {
     pub outlet: Outlet,
     /// The topics.
     pub topics: Topics,
+    /// The sources, which say what may be told.
+    pub sources: Sources,
     /// Metrics.
     pub metrics: Arc<Metrics>,
 }
@@ -40,7 +43,9 @@ impl Inbox {
         events: &[(&Event, &[(&'static str, String)])],
         deadline: Instant,
     ) -> Result<(), PublishError> {
-        let encoded: Vec<Encoded> = events.iter().map(|(event, headers)| cloudevents::encode(event, headers)).collect();
+        let encode =
+            |event: &Event, headers| cloudevents::encode(&self.sources[&event.source].concealed(event), headers);
+        let encoded: Vec<Encoded> = events.iter().map(|(event, headers)| encode(event, headers)).collect();
         let records: Vec<Record<'_>> = encoded
             .iter()
             .zip(events)
@@ -62,7 +67,15 @@ impl Inbox {
         let outcome = event.outcome.map_or("none", |outcome| outcome.as_str());
         let labels = [&event.source, event.channel.as_str(), event.event_type.as_str(), outcome];
         self.metrics.ingested.with_label_values(&labels).inc();
-        if let (Some(Outcome::Unknown), Some(cause)) = (event.outcome, &event.cause) {
+        if event.occurred_at_basis == Basis::Vendor {
+            let happened = event.call.as_ref().and_then(|call| call.ended_at).unwrap_or(event.occurred_at);
+            let seconds = (event.received_at.as_millis() - happened.as_millis()).max(0) as f64 / 1000.0;
+            self.metrics.delay_seconds.with_label_values(&labels[..2]).observe(seconds);
+        }
+        // `trunkline`: its own word for a call without a result, which is no code of the vendor.
+        if let (Some(Outcome::Unknown), Some(cause)) = (event.outcome, &event.cause)
+            && cause.interface != "trunkline"
+        {
             self.metrics.unknown_codes.with_label_values(&[&event.source, &cause.interface]).inc();
         }
     }

@@ -4,33 +4,44 @@
 //! so that tests start from zero.
 
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Encoder, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 /// Seconds. A vendor waits 3 to 10 s for an answer; an unloaded answer takes about 1 ms and a replicated commit 10 to
 /// 30 ms, so the buckets are dense from 1 ms to 250 ms and end beyond the answer deadline.
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
 
+/// Seconds of work that waits for nobody: from 10 microseconds, what the cheapest signature costs, to what would stop a
+/// core.
+const BRIEF: &[f64] =
+    &[0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0];
+
+/// Seconds a vendor takes to tell what happened: from at once to the longest repetitions, three days later.
+const LONG: &[f64] = &[
+    0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 1800.0, 3600.0, 10_800.0, 21_600.0, 86_400.0, 259_200.0,
+];
+
 trait Metric: Sized + Clone + prometheus::core::Collector + 'static {
-    fn make(name: &str, help: &str, labels: &[&str]) -> prometheus::Result<Self>;
+    fn make(name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> prometheus::Result<Self>;
 }
 
 macro_rules! metric_kinds {
-    ($($kind:ty, $name:ident, $help:ident, $labels:ident => $make:expr;)+) => {
+    ($($kind:ty, $name:ident, $help:ident, $labels:ident, $buckets:ident => $make:expr;)+) => {
         $(impl Metric for $kind {
-            fn make($name: &str, $help: &str, $labels: &[&str]) -> prometheus::Result<Self> { $make }
+            fn make($name: &str, $help: &str, $labels: &[&str], $buckets: &[f64]) -> prometheus::Result<Self> { $make }
         })+
     };
 }
 
 metric_kinds! {
-    IntCounter, name, help, _labels => Self::new(name, help);
-    IntGauge, name, help, _labels => Self::new(name, help);
-    Histogram, name, help, _labels => Self::with_opts(HistogramOpts::new(name, help).buckets(SECONDS.to_vec()));
-    IntCounterVec, name, help, labels => Self::new(Opts::new(name, help), labels);
-    IntGaugeVec, name, help, labels => Self::new(Opts::new(name, help), labels);
-    HistogramVec, name, help, labels => Self::new(HistogramOpts::new(name, help).buckets(SECONDS.to_vec()), labels);
+    IntCounter, name, help, _labels, _buckets => Self::new(name, help);
+    IntGauge, name, help, _labels, _buckets => Self::new(name, help);
+    Histogram, name, help, _labels, buckets => Self::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec()));
+    IntCounterVec, name, help, labels, _buckets => Self::new(Opts::new(name, help), labels);
+    IntGaugeVec, name, help, labels, _buckets => Self::new(Opts::new(name, help), labels);
+    GaugeVec, name, help, labels, _buckets => Self::new(Opts::new(name, help), labels);
+    HistogramVec, name, help, labels, buckets => Self::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels);
 }
 
 /// One row of the metrics reference.
@@ -45,8 +56,18 @@ pub struct Description {
     pub help: &'static str,
 }
 
+/// The buckets of a histogram, when it says so, and `SECONDS` otherwise.
+macro_rules! buckets {
+    () => {
+        SECONDS
+    };
+    ($buckets:ident) => {
+        $buckets
+    };
+}
+
 macro_rules! metrics {
-    ($($(#[doc = $help:literal])+ $field:ident: $kind:ident = $name:literal [$($label:literal),*];)+) => {
+    ($($(#[doc = $help:literal])+ $field:ident: $kind:ident = $name:literal [$($label:literal),*] $(in $buckets:ident)?;)+) => {
         /// All metrics of the process.
         pub struct Metrics {
             registry: Registry,
@@ -57,7 +78,7 @@ macro_rules! metrics {
             /// Fresh metrics in a registry of their own.
             pub fn new() -> Self {
                 let registry = Registry::new();
-                $(let $field = <$kind as Metric>::make($name, concat!($($help,)+).trim(), &[$($label),*])
+                $(let $field = <$kind as Metric>::make($name, concat!($($help,)+).trim(), &[$($label),*], buckets!($($buckets)?))
                     .expect("metric names and labels are literals");
                 registry.register(Box::new($field.clone())).expect("metric names differ");)+
                 Self { registry, $($field,)+ }
@@ -76,11 +97,21 @@ metrics! {
     deliveries: IntCounterVec = "trunkline_deliveries_total" ["source", "kind", "result"];
     /// Requests that reached no source: unknown source, kind or path, wrong method.
     strays: IntCounterVec = "trunkline_stray_requests_total" ["reason"];
+    /// What deliveries were answered: `in_time`, the vendor's success form within `http.answer_deadline_ms`; `late`, the
+    /// same after it; `unavailable`, please repeat; `refused`, not proven or not acceptable. The promise to vendors is
+    /// measured with it.
+    answers: IntCounterVec = "trunkline_answers_total" ["source", "answer"];
     /// Seconds from the head of a request to its answer.
     answer_seconds: HistogramVec = "trunkline_answer_seconds" ["source"];
+    /// Seconds to verify who sent a delivery.
+    verify_seconds: HistogramVec = "trunkline_verify_seconds" ["source"] in BRIEF;
     /// Seconds Kafka took to acknowledge a delivery's events.
     publish_seconds: Histogram = "trunkline_publish_seconds" [];
-    /// Unix time of the last accepted delivery; silence is the commonest failure of a vendor.
+    /// Seconds from the end of a call (or whatever else an event tells of) to its receipt, by source and channel; only
+    /// where the vendor says when it was. A vendor's clock that is ahead gives 0.
+    delay_seconds: HistogramVec = "trunkline_event_delay_seconds" ["source", "channel"] in LONG;
+    /// Unix time of the last accepted delivery, 0 before the first one since the start; silence is the commonest failure of
+    /// a vendor. Several processes: the latest counts.
     last_delivery: IntGaugeVec = "trunkline_last_delivery_timestamp_seconds" ["source"];
     /// Requests of a source that hold memory; the bound of all together is `http.max_in_flight`.
     in_flight: IntGaugeVec = "trunkline_in_flight_requests" ["source"];
@@ -100,8 +131,8 @@ metrics! {
     tls_expiry: IntGaugeVec = "trunkline_tls_certificate_expiry_timestamp_seconds" ["listener"];
     /// Attempts to re-read the files of `http.tls`: `changed`, `unchanged`, or `failed`, which keeps what was in use.
     tls_reloads: IntCounterVec = "trunkline_tls_reloads_total" ["result"];
-    /// Events written to the inbox, or to the spool on their way there, by source, channel, type and outcome (`unknown` also
-    /// for facts without one).
+    /// Events written to the inbox, or to the spool on their way there, by source, channel, type and outcome (`none` for
+    /// facts without one).
     ingested: IntCounterVec = "trunkline_ingested_events_total" ["source", "channel", "type", "outcome"];
     /// Events whose vendor code is in no table, by source and code table: the outcome is `unknown`.
     unknown_codes: IntCounterVec = "trunkline_unknown_codes_total" ["source", "interface"];
@@ -114,6 +145,8 @@ metrics! {
     placed_calls: IntCounterVec = "trunkline_placed_calls_total" ["source", "result"];
     /// Requests to vendors by action and result: `ok`, or the class of the failure.
     poll_requests: IntCounterVec = "trunkline_poll_requests_total" ["source", "action", "result"];
+    /// Requests a second that the configuration allows towards a vendor, by action.
+    poll_budget: GaugeVec = "trunkline_poll_budget_requests_per_second" ["source", "action"];
     /// Seconds a request to a vendor took.
     poll_request_seconds: HistogramVec = "trunkline_poll_request_seconds" ["source", "action"];
     /// Seconds a question about a call waited beyond its time: for the budget, or for the vendor to answer again.
@@ -155,6 +188,13 @@ metrics! {
     seen_ids: IntGauge = "trunkline_seen_ids" [];
     /// Heap bytes of the seen-set.
     seen_bytes: IntGauge = "trunkline_seen_bytes" [];
+    /// Seconds since the oldest remembered fact was published, to the hour. Grows to `trunkline_seen_window_seconds`, and
+    /// stays there.
+    seen_age: IntGauge = "trunkline_seen_oldest_age_seconds" [];
+    /// `dedup.window_hours`, in seconds.
+    seen_window: IntGauge = "trunkline_seen_window_seconds" [];
+    /// Dedup workers that are rebuilding their seen-set now; their new partitions stand still meanwhile.
+    rebuilding: IntGauge = "trunkline_seen_rebuilding" [];
     /// Seconds to rebuild the seen-set of newly assigned partitions.
     rebuild_seconds: Histogram = "trunkline_seen_rebuild_seconds" [];
     /// Inbox records not yet decided, by partition.
@@ -163,6 +203,10 @@ metrics! {
     queue_messages: IntGaugeVec = "trunkline_kafka_queue_messages" ["client"];
     /// Bytes waiting in a Kafka client; the bound of the ingest client is `kafka.queue_max_kbytes`.
     queue_bytes: IntGaugeVec = "trunkline_kafka_queue_bytes" ["client"];
+    /// The most records that may wait in a Kafka client that writes.
+    queue_limit: IntGaugeVec = "trunkline_kafka_queue_limit_messages" ["client"];
+    /// Mean seconds from a request to a broker to its response, of the slowest broker in the last second.
+    broker_seconds: GaugeVec = "trunkline_kafka_broker_rtt_seconds" ["client"];
     /// Brokers a Kafka client is connected to.
     brokers_up: IntGaugeVec = "trunkline_kafka_brokers_up" ["client"];
     /// Errors Kafka clients reported: connections lost, requests timed out.
@@ -173,6 +217,8 @@ metrics! {
     spool_records: IntGauge = "trunkline_spool_records" [];
     /// Bytes of the spool on its disk; the bound is `spool.max_bytes`.
     spool_bytes: IntGauge = "trunkline_spool_bytes" [];
+    /// `spool.max_bytes`; 0 without a spool.
+    spool_limit: IntGauge = "trunkline_spool_limit_bytes" [];
     /// Seconds the oldest record of the spool waits for Kafka.
     spool_oldest: IntGauge = "trunkline_spool_oldest_age_seconds" [];
     /// Records written to the spool.
@@ -190,6 +236,12 @@ metrics! {
     producer_rebuilds: IntCounter = "trunkline_kafka_producer_rebuilds_total" [];
     /// Attempts to re-read secret files: `changed`, `unchanged` or `failed`.
     secret_reloads: IntCounterVec = "trunkline_secret_reloads_total" ["source", "result"];
+    /// Secrets accepted now, from the configuration and its files: two for one purpose while a secret is being replaced.
+    active_secrets: IntGaugeVec = "trunkline_active_secrets" ["source"];
+    /// 1 while the process is ready, as `/readyz` says.
+    ready: IntGauge = "trunkline_ready" [];
+    /// 1 while one of the conditions of readiness holds; `/readyz?verbose` says why it does not.
+    checks: IntGaugeVec = "trunkline_ready_check" ["check"];
     /// Always 1; the label names the version.
     build_info: IntGaugeVec = "trunkline_build_info" ["version"];
 }
@@ -217,9 +269,46 @@ impl Metrics {
     }
 }
 
+/// What one of several workers adds to a gauge they share; taken out again when it is dropped.
+pub struct Share {
+    gauge: IntGauge,
+    value: i64,
+}
+
+impl Share {
+    /// Nothing yet.
+    pub fn of(gauge: &IntGauge) -> Self {
+        Self { gauge: gauge.clone(), value: 0 }
+    }
+
+    /// This worker's part is now `value`.
+    pub fn set(&mut self, value: i64) {
+        self.gauge.add(value - self.value);
+        self.value = value;
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.set(0);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn workers_add_up() {
+        let gauge = IntGauge::new("a", "a").expect("a gauge");
+        let (mut one, mut other) = (Share::of(&gauge), Share::of(&gauge));
+        one.set(3);
+        other.set(4);
+        one.set(5);
+        assert_eq!(gauge.get(), 9);
+        drop(one);
+        assert_eq!(gauge.get(), 4);
+    }
 
     #[test]
     fn names_follow_the_conventions() {
@@ -227,6 +316,9 @@ mod tests {
             assert!(metric.name.starts_with("trunkline_"), "{}", metric.name);
             assert_eq!(metric.kind.starts_with("IntCounter"), metric.name.ends_with("_total"), "{}", metric.name);
             assert!(!metric.kind.starts_with("Histogram") || metric.name.ends_with("_seconds"), "{}", metric.name);
+            for word in ["request", "path", "address", "call", "code", "number"] {
+                assert!(!metric.labels.contains(&word), "{}: requests choose it", metric.name);
+            }
         }
     }
 

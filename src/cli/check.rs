@@ -11,7 +11,7 @@ use crate::app::Failed;
 use crate::clock;
 use crate::config::Config;
 use crate::kafka::client_config;
-use crate::source;
+use crate::{source, spool};
 
 use super::report::{Report, count};
 use super::{ConfigFile, runtime};
@@ -44,10 +44,24 @@ impl Check {
         tls::check(&mut report, &config, clock::now());
         sources::check(&mut report, &config, &sources);
         limits(&mut report, &config);
+        spool(&mut report, &config);
         if !self.offline {
             runtime()?.block_on(kafka::check(&mut report, &config, &client));
         }
         report.end()
+    }
+}
+
+/// Whether the spool can be used by whoever checks.
+fn spool(report: &mut Report, config: &Config) {
+    let Some(dir) = &config.spool.dir else { return };
+    match spool::look(dir) {
+        Ok(0) => report.ok("spool.dir", "can be written, nothing is in it"),
+        Ok(records) => report.ok("spool.dir", &format!("can be written; it holds {records} records for Kafka")),
+        Err(in_use @ spool::Unusable::InUse(_)) => {
+            report.warn("spool.dir", &in_use.to_string(), "no fault while trunkline runs with it")
+        }
+        Err(broken) => report.fail("spool.dir", &broken.to_string(), "trunkline would not start"),
     }
 }
 

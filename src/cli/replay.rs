@@ -180,7 +180,7 @@ impl Replay {
         let metrics = Arc::new(Metrics::new());
         let outlet = Outlet::patient(Arc::new(Publisher::new(config, &setup.client, metrics.clone())?));
         let pending = Pending::new(outlet.clone(), setup.topics.clone(), &setup.sources);
-        let inbox = Inbox { outlet, topics: setup.topics.clone(), metrics };
+        let inbox = Inbox { outlet, topics: setup.topics.clone(), sources: setup.sources.clone(), metrics };
         Ok(Writer::new(runtime, inbox, pending, self.max_per_second))
     }
 }

@@ -41,6 +41,10 @@ enum Page {
     Answers,
     /// Every vendor.
     Vendors,
+    /// The Grafana dashboard of all sources.
+    DashboardOverview,
+    /// The Grafana dashboard of one source.
+    DashboardSource,
 }
 
 impl Schema {

@@ -25,7 +25,7 @@ pub use http::{Admin, ClientAuth, Http, HttpTls};
 pub use kafka::{Kafka, Route, Sasl, Tls};
 pub use log::{Log, LogFormat};
 pub use poll::{Poll, SourcePoll, Sweep};
-pub use source::{Source, SourceSettings};
+pub use source::{Numbers, Source, SourceSettings};
 pub use spool::Spool;
 
 /// Prefix of the environment variables.

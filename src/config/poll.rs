@@ -82,6 +82,13 @@ pub struct SourcePoll {
     pub sweep: Option<Sweep>,
 }
 
+impl SourcePoll {
+    /// Most requests of `action` in a minute, on average.
+    pub fn requests_per_minute_of(&self, action: &str) -> u32 {
+        self.action_requests_per_minute.get(action).copied().unwrap_or(self.requests_per_minute)
+    }
+}
+
 impl Default for SourcePoll {
     fn default() -> Self {
         Self {

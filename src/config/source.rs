@@ -38,9 +38,17 @@ pub struct Source {
     pub max_per_second: Option<u32>,
     /// Most deliveries at once above the average. Default: `max_per_second`.
     pub burst: Option<u32>,
-    /// Whether events carry the vendor's own object as `raw`.
-    #[serde(default = "yes")]
-    pub keep_raw: bool,
+    /// Whether events carry the vendor's own object as `raw`. Default: yes, unless `numbers_as` is another than `"plain"`: the
+    /// object holds them.
+    pub keep_raw: Option<bool>,
+    /// What events tell of the calling and the called number.
+    #[serde(default)]
+    pub numbers_as: Numbers,
+    /// Key of the tokens, at least 32 characters. Sources with the same key give a number the same token. Prefer
+    /// `number_key_file`.
+    pub number_key: Option<Secret>,
+    /// File with the key of the tokens; read at the start.
+    pub number_key_file: Option<PathBuf>,
     /// Tokens of the dialers that say which calls they placed (`POST /v1/sources/{source}/calls`). Prefer
     /// `dialer_token_files`.
     #[serde(default)]
@@ -52,8 +60,17 @@ pub struct Source {
     pub poll: Option<SourcePoll>,
 }
 
-const fn yes() -> bool {
-    true
+/// What events tell of telephone numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Numbers {
+    /// As the vendor wrote them, and E.164.
+    #[default]
+    Plain,
+    /// A keyed token of each: the same number has the same token, and without the key nobody finds the number.
+    Token,
+    /// Nothing.
+    Omitted,
 }
 
 /// The settings of one source, and how to complain about them.

@@ -304,7 +304,7 @@ fn a_source_has_common_and_vendor_settings() {
         source("uuid = \"UID-TEST-01\"\nsecrets = [\"s\"]\ncountry = \"ID\"\ncall_status = { 5 = \"busy\" }");
     let (common, settings) = read.expect("usable");
     assert_eq!((common.vendor.as_str(), common.country.as_deref()), ("nxcloud-callbot", Some("ID")));
-    assert!(common.keep_raw, "the vendor's object is kept unless switched off");
+    assert_eq!(common.keep_raw, None, "it follows from `numbers_as`");
     assert_eq!(settings.uuid, "UID-TEST-01");
     assert_eq!(settings.freshness_seconds, 24 * 60 * 60);
     assert_eq!(settings.call_status["5"], crate::event::Outcome::Busy);
@@ -367,5 +367,21 @@ fn the_distance_is_that_of_levenshtein() {
         [("", "", 0), ("", "abc", 3), ("kitten", "sitting", 3), ("brokers", "broker", 1), ("ab", "ba", 2)]
     {
         assert_eq!((distance(a, b), distance(b, a)), (expected, expected), "{a} {b}");
+    }
+}
+
+/// The keys of all sources and those of a vendor stand in one table.
+#[test]
+fn no_vendor_has_a_setting_of_the_name_of_a_common_one() {
+    let mut generator = schemars::SchemaGenerator::default();
+    let keys = |schema: serde_json::Value| -> Vec<String> {
+        schema["properties"].as_object().into_iter().flat_map(|properties| properties.keys().cloned()).collect()
+    };
+    let common = keys(super::Source::json_schema(&mut generator).to_value());
+    assert!(common.contains(&"numbers_as".to_owned()));
+    for vendor in crate::vendor::REGISTRY {
+        for key in keys(vendor.settings_schema(&mut generator).to_value()) {
+            assert!(!common.contains(&key), "{}: {key}", vendor.name());
+        }
     }
 }

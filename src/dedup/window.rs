@@ -99,6 +99,13 @@ impl Window {
         self.shards.iter().map(|shard| shard.len).sum()
     }
 
+    /// Age of the oldest key held, in hours, seen from `hour`: at most this, because what is removed before its time does not
+    /// count.
+    pub fn oldest(&self, hour: u32) -> Option<u16> {
+        let ages = self.shards.iter().filter(|shard| shard.len > 0).map(|shard| age(shard.oldest, hour));
+        ages.max().map(|age| age.max(0).unsigned_abs())
+    }
+
     /// Whether no key is held.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -19,6 +19,7 @@ use crate::form::Newer;
 use crate::kafka::Heartbeat;
 use crate::kafka::{Check, DEDUP_CONSUMER, Observer, consumer_config};
 use crate::kafka::{Group, Rebalance, list};
+use crate::metrics::{Metrics, Share};
 
 /// How long the group may take to give this member its partitions before readiness stops waiting for it: a member
 /// beyond the number of partitions never gets any.
@@ -35,6 +36,26 @@ pub struct Worker<'a> {
     windows: BTreeMap<i32, Window>,
     batch: Batch,
     latest_hour: u32,
+    shares: Shares,
+}
+
+/// What this worker adds to the gauges of the process.
+struct Shares {
+    assigned: Share,
+    ids: Share,
+    bytes: Share,
+    rebuilding: Share,
+}
+
+impl Shares {
+    fn of(metrics: &Metrics) -> Self {
+        Self {
+            assigned: Share::of(&metrics.assigned),
+            ids: Share::of(&metrics.seen_ids),
+            bytes: Share::of(&metrics.seen_bytes),
+            rebuilding: Share::of(&metrics.rebuilding),
+        }
+    }
 }
 
 impl<'a> Worker<'a> {
@@ -78,6 +99,7 @@ impl<'a> Worker<'a> {
             windows: BTreeMap::new(),
             batch: Batch::default(),
             latest_hour: 0,
+            shares: Shares::of(&setup.metrics),
         })
     }
 
@@ -151,7 +173,7 @@ impl<'a> Worker<'a> {
             Rebalance::Assign(partitions) => self.assign(&partitions)?,
             Rebalance::Revoke(partitions) => self.revoke(&partitions)?,
         }
-        self.setup.metrics.assigned.set(self.windows.len() as i64);
+        self.shares.assigned.set(self.windows.len() as i64);
         self.check.holds(format!("{} partitions, seen-set rebuilt", self.windows.len()));
         Ok(())
     }
@@ -166,6 +188,7 @@ impl<'a> Worker<'a> {
         if partitions.is_empty() {
             return self.consumer.incremental_assign(&TopicPartitionList::new()).map_err(kafka);
         }
+        self.shares.rebuilding.set(1);
         // First the offsets, then the memory: see `rebuild`.
         let committed = self.committed_offsets(partitions)?;
         let rebuilt = rebuild(
@@ -193,6 +216,7 @@ impl<'a> Worker<'a> {
         }
         self.consumer.incremental_assign(&starts).map_err(kafka)?;
         self.windows.extend(windows);
+        self.shares.rebuilding.set(0);
         self.setup.metrics.rebuild_seconds.observe(started.elapsed().as_secs_f64());
         self.report_windows();
         tracing::info!(
@@ -313,9 +337,12 @@ impl<'a> Worker<'a> {
         self.report_windows();
     }
 
-    fn report_windows(&self) {
-        self.setup.metrics.seen_ids.set(self.windows.values().map(Window::len).sum::<usize>() as i64);
-        self.setup.metrics.seen_bytes.set(self.windows.values().map(Window::heap_bytes).sum::<usize>() as i64);
+    fn report_windows(&mut self) {
+        self.shares.ids.set(self.windows.values().map(Window::len).sum::<usize>() as i64);
+        self.shares.bytes.set(self.windows.values().map(Window::heap_bytes).sum::<usize>() as i64);
+        let hour = (clock::now().as_second() / 3600) as u32;
+        let oldest = self.windows.values().filter_map(|window| window.oldest(hour)).max();
+        self.setup.metrics.seen_age.set(i64::from(oldest.unwrap_or_default()) * 3600);
     }
 }
 
@@ -323,6 +350,10 @@ impl Drop for Worker<'_> {
     /// Dropping the consumer waits until its partitions are given up; nobody handles rebalance events any more.
     fn drop(&mut self) {
         self.consumer.context().close();
+        // Whoever decides these partitions next tells their lag.
+        for partition in self.windows.keys() {
+            let _ = self.setup.metrics.lag.remove_label_values(&[&partition.to_string()]);
+        }
     }
 }
 

@@ -25,6 +25,15 @@ pub struct Call {
     /// The called number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<Phone>,
+    /// In place of `from` where the source's `numbers_as` is `"token"`: HMAC-SHA-256 of the number under the source's key, in
+    /// hexadecimal. Of the E.164 form, or of the vendor's text where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9a-f]{64}$"))]
+    pub from_token: Option<String>,
+    /// The same in place of `to`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9a-f]{64}$"))]
+    pub to_token: Option<String>,
     /// The human agent on the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<Agent>,

@@ -41,6 +41,10 @@ pub(super) async fn readyz(State((health, _)): State<Parts>, RawQuery(query): Ra
 }
 
 /// The Prometheus text format.
-pub(super) async fn metrics(State((_, metrics)): State<Parts>) -> Response {
+pub(super) async fn metrics(State((health, metrics)): State<Parts>) -> Response {
+    metrics.ready.set(health.is_ready().into());
+    for (check, state) in health.list() {
+        metrics.checks.with_label_values(&[&check]).set(state.is_ok().into());
+    }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.text()).into_response()
 }

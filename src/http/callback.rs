@@ -10,6 +10,7 @@ use axum::http::{Extensions, HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use jiff::Timestamp;
 
 use super::{Ingest, Peer, problem};
 use crate::clock;
@@ -19,7 +20,7 @@ use crate::kafka::{PublishError, Record};
 use crate::reject::{Class, Reason, Reject};
 use crate::rejected;
 use crate::source::Source;
-use crate::vendor::{Answer, Context, Explain, Facts, Inbound, Kind, Reply, Verified, kept};
+use crate::vendor::{Answer, Context, Explain, Facts, Inbound, Kind, Reply, Verified, kept, only_header};
 
 /// Handles `POST /v1/callbacks/{source}/{kind}`.
 pub(super) async fn callback(
@@ -44,17 +45,23 @@ async fn answer(ingest: &Ingest, source: &str, token: Option<&str>, kind: &str, 
     let Some(source) = ingest.sources.get(source) else { return lost(ingest, Reason::SourceUnknown) };
     let Some(kind) = source.kind(kind) else { return lost(ingest, Reason::KindUnknown) };
 
-    let delivered = deliver(ingest, source, token, kind, request).await;
+    let trace_parent = trace_parent(request.headers()).map(str::to_owned);
+    let delivered = deliver(ingest, source, token, kind, request, trace_parent.as_deref()).await;
     let result = delivered.as_ref().err().map_or("accepted", |reject| reject.reason.as_str());
+    let took = started.elapsed();
     let metrics = &ingest.inbox.metrics;
     metrics.deliveries.with_label_values(&[&source.name, kind.name, result]).inc();
-    metrics.answer_seconds.with_label_values(&[&source.name]).observe(started.elapsed().as_secs_f64());
-    let milliseconds = started.elapsed().as_millis() as u64;
+    metrics.answers.with_label_values(&[&source.name, promise(ingest, &delivered, took)]).inc();
+    metrics.answer_seconds.with_label_values(&[&source.name]).observe(took.as_secs_f64());
+    let milliseconds = took.as_millis() as u64;
+    let (source_name, kind_name, trace_id) = (&source.name, kind.name, trace_parent.as_deref().map(trace_id));
     match &delivered {
-        Ok(events) => tracing::debug!(source = source.name, kind = kind.name, result, events, milliseconds, "delivery"),
+        Ok(events) => {
+            tracing::debug!(source = source_name, kind = kind_name, result, trace_id, events, milliseconds, "delivery");
+        }
         Err(reject) => {
             let detail = reject.detail.as_ref();
-            tracing::debug!(source = source.name, kind = kind.name, result, detail, milliseconds, "delivery");
+            tracing::debug!(source = source_name, kind = kind_name, result, trace_id, detail, milliseconds, "delivery");
         }
     }
     match delivered.map_err(|reject| reject.reason) {
@@ -68,6 +75,19 @@ async fn answer(ingest: &Ingest, source: &str, token: Option<&str>, kind: &str, 
             }
             _ => problem::response(reason),
         },
+    }
+}
+
+/// How an answer stands to the promise that deliveries are acknowledged in time: a value of the label `answer`.
+fn promise(ingest: &Ingest, delivered: &Result<usize, Reject>, took: Duration) -> &'static str {
+    match delivered.as_ref().map_err(|reject| reject.reason.class()) {
+        Ok(_) | Err(Class::NotUnderstood) => match took <= Duration::from_millis(ingest.config.http.answer_deadline_ms)
+        {
+            true => "in_time",
+            false => "late",
+        },
+        Err(Class::Unavailable) => "unavailable",
+        Err(Class::NotFound | Class::Unacceptable | Class::Unauthenticated) => "refused",
     }
 }
 
@@ -103,6 +123,7 @@ async fn deliver(
     token: Option<&str>,
     kind: &'static Kind,
     request: Request,
+    trace_parent: Option<&str>,
 ) -> Result<usize, Reject> {
     source.check_address(caller(ingest, request.extensions(), request.headers()))?;
     source.check_path_token(token)?;
@@ -112,16 +133,14 @@ async fn deliver(
     let deadline = tokio::time::Instant::now() + Duration::from_millis(ingest.config.http.answer_deadline_ms);
     let inbound = read(ingest, source, kind, request).await?;
     admitted.work()?;
-    let trace_parent = inbound.header(name::TRACE_PARENT).filter(|text| is_trace_parent(text));
-    let trace_parent = trace_parent.map(|text| (name::TRACE_PARENT, text.to_owned()));
-    let verified = source.adapter.verify(inbound, received, &mut Explain::off())?;
+    let verified = verify(ingest, source, inbound, received)?;
 
     let context = source.context(Channel::Callback, event::Instant::new(received));
     let published = match source.adapter.normalise(&verified, &context) {
         Ok(facts) => {
             let parameters = source.adapter.kept_parameters();
             let mut headers = kept::event_headers(&verified, parameters, &facts.events);
-            headers.extend(trace_parent);
+            headers.extend(trace_parent.map(|text| (name::TRACE_PARENT, text.to_owned())));
             take(ingest, &facts, &context, &headers, deadline).await
         }
         Err(reject) => Err(reject),
@@ -129,9 +148,19 @@ async fn deliver(
     if let Err(reject) = &published
         && reject.reason.class() == Class::NotUnderstood
     {
-        keep(ingest, source, &verified, reject, event::Instant::new(received), deadline).await?;
+        let received = event::Instant::new(received);
+        keep(ingest, source, &verified, reject, trace_parent, received, deadline).await?;
     }
     published
+}
+
+/// Who sent it: proven, and the time that took.
+fn verify(ingest: &Ingest, source: &Source, inbound: Inbound, received: Timestamp) -> Result<Verified, Reject> {
+    let started = Instant::now();
+    let verified = source.adapter.verify(inbound, received, &mut Explain::off());
+    let seconds = started.elapsed().as_secs_f64();
+    ingest.inbox.metrics.verify_seconds.with_label_values(&[&source.name]).observe(seconds);
+    verified
 }
 
 /// Method, content type, size: then the whole request.
@@ -214,6 +243,7 @@ async fn keep(
     source: &Source,
     delivery: &Verified,
     reject: &Reject,
+    trace_parent: Option<&str>,
     received_at: event::Instant,
     deadline: tokio::time::Instant,
 ) -> Result<(), Reject> {
@@ -227,7 +257,8 @@ async fn keep(
         headers: &headers,
         timestamp: received_at.as_millis(),
     };
-    tracing::warn!(source = source.name, kind = inbound.kind.name, %reject, "delivery not understood; kept in the rejected topic");
+    let (kind, trace_id) = (inbound.kind.name, trace_parent.map(trace_id));
+    tracing::warn!(source = source.name, kind, trace_id, %reject, "delivery not understood; kept in the rejected topic");
     ingest.inbox.outlet.publish(&[record], deadline).await.map_err(unavailable)
 }
 
@@ -242,10 +273,18 @@ pub(super) fn unavailable(error: PublishError) -> Reject {
     }
 }
 
-/// W3C trace context: `00-{32 hex}-{16 hex}-{2 hex}`.
-fn is_trace_parent(text: &str) -> bool {
+/// W3C trace context, where the request has one: `00-{32 hex}-{16 hex}-{2 hex}`.
+fn trace_parent(headers: &HeaderMap) -> Option<&str> {
+    let text = only_header(headers, name::TRACE_PARENT)?;
     let parts: Vec<&str> = text.split('-').collect();
     let hex =
         |part: &str, len: usize| part.len() == len && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    matches!(parts.as_slice(), ["00", trace, span, flags] if hex(trace, 32) && hex(span, 16) && hex(flags, 2))
+    let whole =
+        matches!(parts.as_slice(), ["00", trace, span, flags] if hex(trace, 32) && hex(span, 16) && hex(flags, 2));
+    whole.then_some(text)
+}
+
+/// The trace id of a `traceparent`, for log lines.
+fn trace_id(trace_parent: &str) -> &str {
+    trace_parent.split('-').nth(1).unwrap_or_default()
 }

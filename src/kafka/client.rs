@@ -108,6 +108,8 @@ pub struct Observer {
 impl Observer {
     /// An observer of the client called `name` (a metric label).
     pub fn new(name: &'static str, metrics: Arc<Metrics>) -> Self {
+        // There before the first error, so that it counts as an increase.
+        metrics.kafka_errors.with_label_values(&[name]);
         Self { name, metrics, producer_id: Arc::default() }
     }
 
@@ -142,6 +144,15 @@ impl ClientContext for Observer {
         set(&self.metrics.brokers_up, up as i64);
         set(&self.metrics.queue_messages, statistics.msg_cnt as i64);
         set(&self.metrics.queue_bytes, statistics.msg_size as i64);
+        // Consumers have none.
+        if statistics.msg_max > 0 {
+            set(&self.metrics.queue_limit, statistics.msg_max as i64);
+        }
+        let slowest = statistics.brokers.values().filter_map(|broker| Some(broker.rtt.as_ref()?.avg)).max();
+        // Microseconds; 0 when nothing was asked.
+        if let Some(slowest) = slowest.filter(|slowest| *slowest > 0) {
+            self.metrics.broker_seconds.with_label_values(&[self.name]).set(slowest as f64 / 1e6);
+        }
         if let Some(eos) = &statistics.eos {
             self.producer_id.store(eos.idemp_state == "Assigned", Ordering::Relaxed);
         }

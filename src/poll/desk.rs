@@ -113,6 +113,7 @@ impl Desk {
         let asked = self.progress().asked;
         self.store().loaded(asked);
         self.line.start_empty(&self.settings);
+        self.line.show_circuit(true);
         self.ours.send_replace(true);
     }
 
@@ -123,6 +124,9 @@ impl Desk {
         }
         self.store().clear();
         self.gauge();
+        // What this process knows of the vendor grows old; whoever asks now says it.
+        self.line.show_circuit(false);
+        let _ = self.metrics.poll_listed.remove_label_values(&[&self.source.name]);
     }
 
     /// Works whenever the partition is ours, for ever.

@@ -107,6 +107,12 @@ impl Line {
         self.circuit.is_open()
     }
 
+    /// Says whether the circuit is open, when the account is ours; when it is not, somebody else says it.
+    pub fn show_circuit(&self, ours: bool) {
+        let open = self.metrics.poll_circuit_open.with_label_values(&[&self.source.name]);
+        open.set((ours && self.is_open()).into());
+    }
+
     /// Waits until a request of `action` may be sent.
     async fn leave(&self, action: &'static str) {
         loop {
@@ -223,7 +229,7 @@ fn token_request(poller: &dyn Poller) -> Option<Request> {
 }
 
 fn budget(poll: &SourcePoll, action: &str) -> DefaultDirectRateLimiter {
-    let rate = poll.action_requests_per_minute.get(action).copied().unwrap_or(poll.requests_per_minute);
+    let rate = poll.requests_per_minute_of(action);
     let count = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
     DefaultDirectRateLimiter::direct(Quota::per_minute(count(rate)).allow_burst(count(poll.burst)))
 }

@@ -218,8 +218,9 @@ impl<'a> Replay<'a> {
     fn facts(&mut self, delivery: &Delivery, facts: Facts) -> (What, Option<Job>) {
         let former = self.former(delivery.former.as_ref(), &facts.events);
         let written = delivery.former.as_ref();
+        let told = facts.events.iter().map(|event| delivery.source.concealed(event).into_owned());
         let events: Vec<Judged> =
-            facts.events.into_iter().filter_map(|event| self.judge(event, written, former == Former::Moved)).collect();
+            told.filter_map(|event| self.judge(event, written, former == Former::Moved)).collect();
         // Calls are asked about once, as when they came, and never beyond the window: a result could come twice.
         let news = events.is_empty() || events.iter().any(|judged| judged.verdict.is_written());
         let hints = match written.is_none() && news && !self.is_beyond_window(delivery.context.received_at) {

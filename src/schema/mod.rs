@@ -14,6 +14,7 @@ use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value};
 
 use crate::config::Config;
+use crate::dashboard;
 use crate::event::Event;
 use crate::source::{self, Sources};
 
@@ -37,6 +38,16 @@ pub static DOCUMENTS: &[Document] = &[
     Document { command: ["docs", "metrics"], path: "docs/metrics.md", make: reference::metrics },
     Document { command: ["docs", "answers"], path: "docs/answers.md", make: reference::answers },
     Document { command: ["docs", "vendors"], path: "docs/vendors.md", make: reference::vendors },
+    Document {
+        command: ["docs", "dashboard-overview"],
+        path: "dashboards/overview.json",
+        make: || dashboard::json(&dashboard::overview()),
+    },
+    Document {
+        command: ["docs", "dashboard-source"],
+        path: "dashboards/source.json",
+        make: || dashboard::json(&dashboard::source()),
+    },
 ];
 
 /// The document that `trunkline FIRST SECOND` prints.

@@ -1,7 +1,9 @@
 //! The configured sources, ready for work.
 
+pub(crate) mod numbers;
 mod poll;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -11,8 +13,9 @@ use governor::{DefaultDirectRateLimiter, Quota};
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
 
+use self::numbers::Numbers;
 use crate::config::{self, Config, SettingsError, SourceSettings, suggest};
-use crate::event::{Channel, Country, Instant};
+use crate::event::{Channel, Country, Event, Instant};
 use crate::reject::{Reason, Reject};
 use crate::secret::{FileError, Secret, Secrets, shown};
 use crate::vendor::{self, Adapter, Context, Kind, Poller, Vendor};
@@ -32,6 +35,7 @@ pub struct Source {
     allowed_addresses: Vec<IpNet>,
     limiter: Option<DefaultDirectRateLimiter>,
     keep_raw: bool,
+    numbers: Numbers,
     poll: Option<config::SourcePoll>,
     dialer_tokens: Option<Secrets>,
 }
@@ -57,6 +61,16 @@ impl Source {
             channel,
             received_at,
         }
+    }
+
+    /// The event as it may be told: with numbers, with tokens in their place, or without.
+    pub fn concealed<'a>(&self, event: &'a Event) -> Cow<'a, Event> {
+        if self.numbers.are_plain() {
+            return Cow::Borrowed(event);
+        }
+        let mut event = event.clone();
+        self.numbers.conceal(&mut event);
+        Cow::Owned(event)
     }
 
     /// The way to ask the vendor, when the source is to.
@@ -124,6 +138,12 @@ impl Source {
     /// How many path tokens are accepted now; 0 when the URL has none.
     pub fn path_tokens(&self) -> usize {
         self.path_tokens.as_ref().map_or(0, |tokens| tokens.active().len())
+    }
+
+    /// How many secrets vendors and dialers can prove themselves with now.
+    pub fn active_secrets(&self) -> usize {
+        let dialers = self.dialer_tokens.as_ref().map_or(0, |tokens| tokens.active().len());
+        self.adapter.active_secrets().unwrap_or_default() + self.path_tokens() + dialers
     }
 
     /// Whether only some addresses may call.
@@ -219,6 +239,7 @@ fn build_one(config: &Config, name: &str) -> Result<Source, SettingsError> {
     if account.is_empty() || account.len() > 128 {
         return Err(settings.error("account", "must be 1 to 128 bytes"));
     }
+    let (numbers, keep_raw) = Numbers::read(&settings, &common)?;
     Ok(Source {
         name: name.to_owned(),
         vendor,
@@ -229,7 +250,8 @@ fn build_one(config: &Config, name: &str) -> Result<Source, SettingsError> {
         path_tokens: path_tokens(&settings, &common)?,
         allowed_addresses: common.allowed_addresses.clone(),
         limiter: limiter(&settings, &common)?,
-        keep_raw: common.keep_raw,
+        keep_raw,
+        numbers,
         dialer_tokens: dialer_tokens(&settings, &common)?,
         poll: common.poll.clone(),
     })
@@ -299,7 +321,7 @@ mod tests {
                 let toml = format!("[sources.s]\nvendor = \"{vendor}\"\n{more}\n{files}");
                 let source = build(&Config::from_toml(&toml).expect("settings")).expect("settings").remove("s");
                 let source = source.expect("configured");
-                let active = || source.path_tokens() + source.adapter.active_secrets().unwrap_or_default();
+                let active = || source.active_secrets();
                 assert_eq!(active(), 2, "{vendor}");
 
                 std::fs::remove_file(path(lost)).expect("removed");

@@ -46,6 +46,17 @@ pub(super) fn on_disk(size: u64) -> u64 {
     size.next_multiple_of(BLOCK)
 }
 
+/// Why a folder cannot be used, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// Another process has it.
+    #[error("{} is in use by another process: stop it, or give each process a folder of its own", .0.display())]
+    InUse(PathBuf),
+    /// It is none, or its rights do not fit.
+    #[error("{0}")]
+    Broken(String),
+}
+
 /// The folder, locked for this process.
 pub(super) struct Folder {
     path: PathBuf,
@@ -57,22 +68,19 @@ pub(super) struct Folder {
 
 impl Folder {
     /// Opens the folder `path`. Returns what earlier processes left, oldest first; an error says what to do.
-    pub fn open(path: &Path) -> Result<(Self, VecDeque<Entry>), String> {
+    pub fn open(path: &Path) -> Result<(Self, VecDeque<Entry>), Unusable> {
         if !path.is_dir() {
-            return Err(format!("{} is not a folder: create it, or mount a volume there", path.display()));
+            let why = format!("{} is not a folder: create it, or mount a volume there", path.display());
+            return Err(Unusable::Broken(why));
         }
         let failed = |error: io::Error| {
-            format!("{} cannot be used: {error}; give this user the right to write there", path.display())
+            let why = format!("{} cannot be used: {error}; give this user the right to write there", path.display());
+            Unusable::Broken(why)
         };
         let lock = private(OpenOptions::new().create(true).truncate(false)).open(path.join("lock")).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                return Err(format!(
-                    "{} is in use by another process: stop it, or give each process a folder of its own",
-                    path.display()
-                ));
-            }
+            Err(fs::TryLockError::WouldBlock) => return Err(Unusable::InUse(path.to_owned())),
             Err(fs::TryLockError::Error(error)) => return Err(failed(error)),
         }
         let handle = File::open(path).map_err(failed)?;

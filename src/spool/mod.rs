@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 pub use self::drain::{Drainer, LAST};
+pub use self::folder::Unusable;
 use self::folder::{Entry, Folder, on_disk};
 use crate::clock;
 use crate::config;
@@ -90,6 +91,11 @@ impl fmt::Display for Depth {
     }
 }
 
+/// Whether the folder `dir` can be a spool, and how many records an earlier process left in it.
+pub fn look(dir: &Path) -> Result<u64, Unusable> {
+    Folder::open(dir).map(|(_, files)| files.iter().map(|file| u64::from(file.records)).sum())
+}
+
 impl Spool {
     /// Opens the folder `spool.dir`, with what an earlier process left in it. `None` when no folder is configured.
     pub fn open(config: &config::Config, metrics: Arc<Metrics>) -> Result<Option<Arc<Self>>, config::SettingsError> {
@@ -108,7 +114,7 @@ impl Spool {
         waiting: usize,
         metrics: Arc<Metrics>,
     ) -> Result<Arc<Self>, String> {
-        let (folder, files) = Folder::open(dir)?;
+        let (folder, files) = Folder::open(dir).map_err(|unusable| unusable.to_string())?;
         let state = State {
             records: files.iter().map(|file| u64::from(file.records)).sum(),
             bytes: files.iter().map(|file| file.bytes).sum(),

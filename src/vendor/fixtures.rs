@@ -9,6 +9,7 @@ use super::*;
 use crate::config::Config;
 use crate::event::cloudevents;
 use crate::reject::Class;
+use crate::source::numbers::Numbers;
 
 /// When the fixtures arrive: 2024-12-16T10:41:18Z, a moment after most of them were signed.
 const NOW: i64 = 1_734_345_678;
@@ -44,7 +45,7 @@ impl Source {
             account: common.account.or_else(|| adapter.account().map(str::to_owned)).unwrap_or_else(|| name.to_owned()),
             country: common.country.map(|country| country.parse().expect("a country")),
             time_zone: common.time_zone.map_or(TimeZone::UTC, |name| TimeZone::get(&name).expect("a zone")),
-            keep_raw: common.keep_raw,
+            keep_raw: common.keep_raw.unwrap_or(true),
             channel: Channel::Callback,
             received_at: Instant::new(now()),
         };
@@ -198,6 +199,34 @@ fn every_event_gives_its_delivery_back() {
     // Of these alone an event can hold a part; the others need no way back from one.
     let with_parts = ["generic", "huawei-cec", "huawei-voicecall", "sestek-knovvu"];
     assert!(parts.iter().eq(&with_parts), "{parts:?}");
+}
+
+/// Vendors repeat numbers in no other member than those that are concealed.
+#[test]
+fn an_event_without_numbers_holds_none_of_them() {
+    let mut count = 0;
+    for vendor in REGISTRY {
+        for name in names(&folder(*vendor), "http") {
+            let file = folder(*vendor).join(&name).with_extension("http");
+            let captured = capture::parse(&std::fs::read(file).expect("readable")).expect("a request");
+            let (source, kind) = address(*vendor, &captured);
+            let source = Source::new(*vendor, source);
+            let Captured { method, query, headers, body, .. } = captured;
+            let Ok(facts) = source.take(Inbound { kind, method, query, headers, body }).1 else { continue };
+            for mut event in facts.events {
+                let call = event.call.clone().unwrap_or_default();
+                let phones = [call.from, call.to].into_iter().flatten();
+                let digits = phones.map(|phone| phone.raw.chars().filter(char::is_ascii_digit).collect::<String>());
+                let digits: Vec<_> = digits.filter(|digits| digits.len() >= 9).collect();
+                Numbers::Omitted.conceal(&mut event);
+                let encoded = cloudevents::encode(&event, &[]);
+                let told = format!("{:?} {}", encoded.headers, String::from_utf8_lossy(&encoded.value));
+                assert!(!digits.iter().any(|digits| told.contains(digits)), "{} {name}: {told}", vendor.name());
+                count += digits.len();
+            }
+        }
+    }
+    assert!(count > 100, "{count} numbers are looked for");
 }
 
 #[test]

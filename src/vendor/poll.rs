@@ -166,6 +166,10 @@ pub enum FailureClass {
 }
 
 impl FailureClass {
+    /// All classes.
+    pub const ALL: [FailureClass; 5] =
+        [Self::Retry, Self::Throttled, Self::Token, Self::Configuration, Self::Permanent];
+
     /// The text form: a metric label.
     pub const fn as_str(self) -> &'static str {
         match self {

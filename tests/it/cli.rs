@@ -244,6 +244,27 @@ fn check_judges_the_certificate() {
 }
 
 #[test]
+fn check_looks_at_the_spool() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = config(&format!("spool.dir = {:?}", folder.path()));
+    let check = || run(&["check", "--offline", "-c", path(&config)], b"");
+    let output = check();
+    assert!(stdout(&output).contains("\nok    spool.dir: can be written, nothing is in it"), "{}", stdout(&output));
+
+    let lock = std::fs::File::open(folder.path().join("lock")).expect("left by the first check");
+    lock.lock().expect("locked");
+    let output = check();
+    assert!(stdout(&output).contains("\nwarn  spool.dir: "), "{}", stdout(&output));
+    assert!(stdout(&output).contains("is in use by another process"), "{}", stdout(&output));
+
+    std::fs::remove_dir_all(folder.path()).expect("removed");
+    let output = check();
+    assert_eq!(code(&output), 1);
+    assert!(stdout(&output).contains("\nFAIL  spool.dir: "), "{}", stdout(&output));
+    assert!(stdout(&output).contains("is not a folder: create it"), "{}", stdout(&output));
+}
+
+#[test]
 fn check_exits_1_for_what_cannot_work() {
     let config = config("http.answer_deadline_ms = 200\nkafka.linger_ms = 300");
     let output = run(&["check", "--offline", "-c", path(&config)], b"");

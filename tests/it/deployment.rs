@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
@@ -21,7 +22,7 @@ use trunkline::vendor::Unsigned;
 pub const SECRET: &str = "only-for-tests-nxcloud";
 
 /// How long anything may take before a test gives up: far above what it needs, because CI machines stall.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The configuration shared by all replicas of one test.
 pub struct Deployment {
@@ -69,13 +70,18 @@ impl Deployment {
 
     /// Starts `trunkline serve` with `arguments` and does not wait for readiness.
     pub fn spawn(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Replica {
+        self.spawn_program(Path::new(env!("CARGO_BIN_EXE_trunkline")), arguments, environment)
+    }
+
+    /// The same with another version of the program.
+    pub fn spawn_program(&self, program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Replica {
         let path = self.folder.path().join("trunkline.toml");
         // Whole or not at all: another replica may be reading it.
         let fresh = self.folder.path().join("trunkline.toml.new");
         std::fs::write(&fresh, &self.toml)
             .and_then(|()| std::fs::rename(&fresh, &path))
             .expect("write the configuration");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_trunkline"));
+        let mut command = Command::new(program);
         command.arg("serve").arg("--config").arg(&path).args(arguments).envs(environment.iter().copied());
         Replica::spawn(command)
     }
@@ -139,6 +145,11 @@ pub struct Signed {
     pub path: String,
     pub headers: Vec<(&'static str, String)>,
     pub body: String,
+}
+
+/// `Retry-After` of an answer, seconds.
+pub fn retry_after(answer: &reqwest::Response) -> u32 {
+    answer.headers()["retry-after"].to_str().expect("text").parse().expect("seconds")
 }
 
 impl Signed {

@@ -81,3 +81,37 @@ fn every_command_of_the_documents_works() {
     assert_eq!(running.len(), 1, "and one of them serves");
     assert!(running.iter_mut().all(|replica| replica.stop().success()));
 }
+
+/// Tests that documents name as evidence: `module::name` exists, `module::*` and `module::begin…` are some.
+#[test]
+fn every_test_the_documents_name_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let list = Command::new(std::env::current_exe().expect("a path")).arg("--list").output().expect("listed");
+    let list = String::from_utf8(list.stdout).expect("text");
+    let tests: Vec<&str> = list.lines().filter_map(|line| line.strip_suffix(": test")).collect();
+    let modules: Vec<&str> = tests.iter().filter_map(|test| Some(test.split_once("::")?.0)).collect();
+    let files = [vec![root.join("README.md"), root.join("ARCHITECTURE.md")], documents(&root.join("docs"))].concat();
+    let mut count = 0;
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("readable");
+        for name in text.split('`').skip(1).step_by(2) {
+            let Some((module, _)) = name.split_once("::") else { continue };
+            if !modules.contains(&module) || name.contains(char::is_whitespace) {
+                continue;
+            }
+            count += 1;
+            let found = match name.strip_suffix(['*', '…']) {
+                Some(begin) => tests.iter().any(|test| test.starts_with(begin)),
+                None => tests.iter().any(|test| *test == name || short(test) == name),
+            };
+            assert!(found, "{} names {name}", file.display());
+        }
+    }
+    assert!(count > 20, "{count} tests are named");
+}
+
+/// The name without the modules in the middle.
+fn short(test: &str) -> String {
+    let parts: Vec<&str> = test.split("::").collect();
+    format!("{}::{}", parts[0], parts[parts.len() - 1])
+}

@@ -30,6 +30,8 @@ mod hostile;
 mod kafka;
 /// Signed callbacks in, CloudEvents out, once.
 mod line;
+/// Metrics, dashboards and alerts, on a real Prometheus.
+mod observe;
 /// The HTTP interface against its document.
 mod openapi;
 /// What docs/operations.md tells to do.

@@ -240,3 +240,17 @@ fn the_longest_window_still_tells_old_from_later() {
     assert!(window.get(7, WRAP + longest + 1).is_none());
     assert!(window.get(7, WRAP - longest).is_some());
 }
+
+#[test]
+fn the_oldest_key_has_the_greatest_age() {
+    let mut window = Window::new(72);
+    let value = |hour| Remembered { outcome: 0, seen: 0, findings: 0, revision: 0, hour };
+    assert_eq!(window.oldest(1000), None);
+    window.insert(1 << 120, value(1000));
+    assert_eq!(window.oldest(1000), Some(0));
+    window.insert(2 << 120, value(960));
+    window.insert(3 << 120, value(990));
+    assert_eq!(window.oldest(1000), Some(40));
+    // A record can be ahead of this process's clock.
+    assert_eq!(window.oldest(900), Some(0));
+}

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::super::deployment::{Deployment, PATIENCE, Replica, get};
-use super::plan::Layout;
+use super::plan::{Layout, Plan};
 use super::vendor::Urls;
 
 /// What a replica does.
@@ -40,6 +40,8 @@ pub struct Fleet {
     urls: Urls,
     folder: PathBuf,
     clock: Option<PathBuf>,
+    /// The version of the program in each life of a member, the last one for all that follow.
+    programs: Vec<PathBuf>,
     /// What those wrote that are gone.
     logs: Vec<(String, String)>,
     /// How often one ended that nobody had ended.
@@ -50,7 +52,8 @@ pub struct Fleet {
 
 impl Fleet {
     /// Starts all and waits until they are ready. `clock` is a library to shift their clocks with.
-    pub fn start(deployment: &Arc<Deployment>, layout: Layout, folder: &Path, clock: Option<&Path>) -> Self {
+    pub fn start(deployment: &Arc<Deployment>, plan: &Plan, folder: &Path, clock: Option<&Path>) -> Self {
+        let layout = plan.layout;
         let mut fleet = Self {
             deployment: deployment.clone(),
             layout,
@@ -58,6 +61,7 @@ impl Fleet {
             urls: Arc::new(Mutex::new(Vec::new())),
             folder: folder.to_owned(),
             clock: clock.map(Path::to_owned),
+            programs: plan.programs.clone(),
             logs: Vec::new(),
             own_ends: 0,
             wrong: Vec::new(),
@@ -107,7 +111,8 @@ impl Fleet {
             Role::Ingest => &["--role", "ingest"],
             Role::Dedup => &["--role", "dedup"],
         };
-        let mut replica = self.deployment.spawn(roles, &environment);
+        let program = &self.programs[member.lives.min(self.programs.len() - 1)];
+        let mut replica = self.deployment.spawn_program(program, roles, &environment);
         if let Some(url) = member.url {
             self.urls.lock().expect("not poisoned")[url] = replica.url();
         }

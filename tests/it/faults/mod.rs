@@ -24,6 +24,7 @@ mod vendor;
 mod wire;
 
 use std::env;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use self::plan::{Fault, Kind, Layout, Plan, Step};
@@ -37,6 +38,7 @@ fn setting<T: std::str::FromStr>(name: &str) -> Option<T> {
 
 /// `make test` runs the short form: every kind of fault in turn, and a mix. `make faults` sets `FAULT_RUNS`, the number of
 /// mixes after every kind alone, and may set `FAULT_SEED`, from which all follows, and `FAULT`, the name of one kind or `mix`.
+/// `make upgrade` sets `FAULT_PREVIOUS`, the program of an earlier version, and only upgrades and their way back are run.
 #[test]
 fn every_fault_alone_and_mixes_of_them_lose_and_double_nothing() {
     let runs: Option<u64> = setting("FAULT_RUNS");
@@ -55,7 +57,10 @@ fn every_fault_alone_and_mixes_of_them_lose_and_double_nothing() {
     let alone =
         alone.flat_map(|kind| (0..times).map(move |run| Plan::alone(kind, seed + run, Duration::from_secs(25))));
     let mixes = (0..if wanted("mix") { runs } else { 0 }).map(|run| Plan::mix(seed + run, Duration::from_secs(40)));
-    let plans: Vec<Plan> = alone.chain(mixes).collect();
+    let plans: Vec<Plan> = match setting::<PathBuf>("FAULT_PREVIOUS") {
+        Some(previous) => (0..runs).map(|run| Plan::upgrade(seed + run, previous.clone())).collect(),
+        None => alone.chain(mixes).collect(),
+    };
     assert!(!plans.is_empty(), "FAULT is no kind of fault, or FAULT_RUNS is 0");
 
     let mut rig = Rig::start();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -269,9 +270,22 @@ pub struct Plan {
     /// How long vendors send while faults begin.
     pub length: Duration,
     pub steps: Vec<Step>,
+    /// The version of the program in each life of a replica, the last one for all that follow.
+    pub programs: Vec<PathBuf>,
 }
 
 impl Plan {
+    fn new(name: &str, seed: u64, layout: Layout, length: Duration, steps: Vec<Step>) -> Self {
+        Self {
+            name: name.to_owned(),
+            seed,
+            layout,
+            length,
+            steps,
+            programs: vec![env!("CARGO_BIN_EXE_trunkline").into()],
+        }
+    }
+
     /// One kind of fault, again and again for `length`, at least once.
     pub fn alone(kind: Kind, seed: u64, length: Duration) -> Self {
         let mut rng = Rng::with_seed(seed.wrapping_add((kind as u64) << 32));
@@ -281,7 +295,7 @@ impl Plan {
             let at = end(&steps) + Duration::from_millis(rng.u64(500..2500));
             steps.extend(kind.steps(&mut rng, &layout, at));
         }
-        Self { name: kind.name(), seed, layout, length, steps: apart(steps) }
+        Self::new(&kind.name(), seed, layout, length, apart(steps))
     }
 
     /// Every kind of fault once, one after the other.
@@ -293,12 +307,12 @@ impl Plan {
             let at = end(&steps) + Duration::from_millis(2500);
             steps.extend(kind.steps(&mut rng, &layout, at));
         }
-        Self { name: "each in turn".to_owned(), seed, layout, length: end(&steps), steps }
+        Self::new("each in turn", seed, layout, end(&steps), steps)
     }
 
     /// These steps, on these replicas.
     pub fn of(name: &str, layout: Layout, length: Duration, steps: Vec<Step>) -> Self {
-        Self { name: name.to_owned(), seed: 1, layout, length, steps }
+        Self::new(name, 1, layout, length, steps)
     }
 
     /// Many kinds, at random moments, also at once.
@@ -312,7 +326,26 @@ impl Plan {
             steps.extend(kind.steps(&mut rng, &layout, at));
             at += Duration::from_millis(rng.u64(200..4000));
         }
-        Self { name: "mix".to_owned(), seed, layout, length, steps: apart(steps) }
+        Self::new("mix", seed, layout, length, apart(steps))
+    }
+
+    /// Every replica begins as `previous`, becomes the program under test, and goes back to `previous`, one after the other;
+    /// meanwhile some are killed.
+    pub fn upgrade(seed: u64, previous: PathBuf) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let layout = Layout::draw(&mut rng);
+        let mut steps = Vec::new();
+        for _ in 0..2 {
+            for index in 0..layout.replicas() {
+                let at = end(&steps) + Duration::from_millis(rng.u64(1500..3500));
+                let lasts = Duration::from_millis(rng.u64(300..1200));
+                let fault = if rng.u8(..3) == 0 { Fault::KillReplica(index) } else { Fault::StopReplica(index) };
+                steps.push(Step { at, lasts, fault });
+            }
+        }
+        let mut plan = Self::new("upgrade", seed, layout, end(&steps) + Duration::from_secs(3), steps);
+        plan.programs = vec![previous.clone(), plan.programs.remove(0), previous];
+        plan
     }
 }
 

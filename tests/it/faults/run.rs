@@ -211,12 +211,16 @@ impl<'a> Run<'a> {
             .replace("replication_factor = 1", &format!("replication_factor = {replicas}"))
             .replace("session_timeout_ms = 6000", "session_timeout_ms = 3000")
             .replace("transaction_timeout_ms = 5000", "transaction_timeout_ms = 4000");
+        if plan.programs.len() > 1 {
+            // Only what an earlier version knows too.
+            deployment.toml = deployment.toml.replace("http.max_lateness_ms = 2000", "");
+        }
         deployment.bootstrap.clone_from(&rig.bootstrap);
         let deployment = Arc::new(deployment);
         let folder = tempfile::tempdir().expect("a folder");
         let shifts = plan.steps.iter().any(|step| matches!(step.fault, Fault::ShiftClock(..)));
         let clock = shifts.then(|| clock_library(folder.path()));
-        let fleet = Fleet::start(&deployment, plan.layout, folder.path(), clock.as_deref());
+        let fleet = Fleet::start(&deployment, plan, folder.path(), clock.as_deref());
         Self { rig, plan, deployment, fleet, added: Vec::new(), began: Instant::now(), _folder: folder }
     }
 
