@@ -194,6 +194,8 @@ struct Run<'a> {
     fleet: Fleet,
     /// Numbers of the replicas that were added, the latest last.
     added: Vec<usize>,
+    /// In-sync replicas the topics are to ask for from now on.
+    replicas_due: Option<u8>,
     began: Instant,
     _folder: tempfile::TempDir,
 }
@@ -221,7 +223,16 @@ impl<'a> Run<'a> {
         let shifts = plan.steps.iter().any(|step| matches!(step.fault, Fault::ShiftClock(..)));
         let clock = shifts.then(|| clock_library(folder.path()));
         let fleet = Fleet::start(&deployment, plan, folder.path(), clock.as_deref());
-        Self { rig, plan, deployment, fleet, added: Vec::new(), began: Instant::now(), _folder: folder }
+        Self {
+            rig,
+            plan,
+            deployment,
+            fleet,
+            added: Vec::new(),
+            replicas_due: None,
+            began: Instant::now(),
+            _folder: folder,
+        }
     }
 
     fn work(&mut self) -> Result<Report, Vec<String>> {
@@ -300,6 +311,7 @@ impl<'a> Run<'a> {
     fn wait_until(&mut self, at: Duration) {
         while self.began.elapsed() < at {
             self.fleet.supervise();
+            self.alter_topics();
             std::thread::sleep(at.saturating_sub(self.began.elapsed()).min(Duration::from_millis(50)));
         }
     }
@@ -324,7 +336,7 @@ impl<'a> Run<'a> {
             }
             Fault::Deafen(node) => rig.proxies[node].change(|weather| weather.hold_answers = true),
             Fault::Reset(node) => rig.proxies[node].change(|weather| weather.resets += 1),
-            Fault::TooFewReplicas => self.ask_for_replicas(4),
+            Fault::TooFewReplicas => self.replicas_due = Some(4),
             Fault::Lie(lie) => rig.proxies.iter().for_each(|proxy| proxy.change(|weather| weather.lie = Some(lie))),
         }
     }
@@ -367,32 +379,36 @@ impl<'a> Run<'a> {
                 weather.hold_answers = false;
             }),
             Fault::Reset(_) => {}
-            Fault::TooFewReplicas => self.ask_for_replicas(2),
+            Fault::TooFewReplicas => self.replicas_due = Some(2),
             Fault::Lie(_) => rig.proxies.iter().for_each(|proxy| proxy.change(|weather| weather.lie = None)),
         }
     }
 
-    /// Waits until every node that was started again is ready.
+    /// Waits until every node that was started again is ready, and the topics are as they were.
     fn mend(&mut self) {
         if let Some(cluster) = &mut self.rig.cluster {
             (0..NODES).for_each(|node| cluster.wait_ready(node));
         }
+        let deadline = Instant::now() + PATIENCE;
+        while !self.alter_topics() {
+            assert!(Instant::now() < deadline, "the topics cannot be altered");
+        }
     }
 
-    /// Alters the topics. Kafka may be away: tried until it is done, while vendors go on.
-    fn ask_for_replicas(&mut self, count: u8) {
+    /// Alters the topics, when it is due and Kafka is there. Whether nothing is due any more.
+    ///
+    /// Tried once: the node that it waits for may be one that the plan starts again.
+    fn alter_topics(&mut self) -> bool {
+        let Some(count) = self.replicas_due else { return true };
         let (admin, count) = (self.rig.admin(), count.to_string());
         let topics = ["inbox", "seen", "events", "rejected"].map(|name| self.deployment.topic(name));
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let alter = |topic| AlterConfig::new(ResourceSpecifier::Topic(topic)).set("min.insync.replicas", &count);
-            let changes: Vec<_> = topics.iter().map(|topic| alter(topic)).collect();
-            let altered = self.rig.runtime.block_on(admin.alter_configs(&changes, &AdminOptions::new()));
-            if altered.is_ok_and(|results| results.iter().all(Result::is_ok)) {
-                return;
-            }
-            assert!(Instant::now() < deadline, "the topics cannot be altered");
-            self.fleet.supervise();
+        let alter = |topic| AlterConfig::new(ResourceSpecifier::Topic(topic)).set("min.insync.replicas", &count);
+        let changes: Vec<_> = topics.iter().map(|topic| alter(topic)).collect();
+        let options = AdminOptions::new().request_timeout(Some(Duration::from_secs(1)));
+        let altered = self.rig.runtime.block_on(admin.alter_configs(&changes, &options));
+        if altered.is_ok_and(|results| results.iter().all(Result::is_ok)) {
+            self.replicas_due = None;
         }
+        self.replicas_due.is_none()
     }
 }
