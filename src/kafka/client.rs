@@ -161,8 +161,9 @@ impl ClientContext for Observer {
             return;
         }
         for (partition, figures) in statistics.topics.values().flat_map(|topic| &topic.partitions) {
-            if figures.consumer_lag >= 0 && figures.fetch_state == "active" {
-                self.metrics.lag.with_label_values(&[&partition.to_string()]).set(figures.consumer_lag);
+            // Behind what the worker stored. What it committed librdkafka does not know: that goes through a producer.
+            if figures.consumer_lag_stored >= 0 && figures.fetch_state == "active" {
+                self.metrics.lag.with_label_values(&[&partition.to_string()]).set(figures.consumer_lag_stored);
             }
         }
     }
