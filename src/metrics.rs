@@ -156,7 +156,7 @@ metrics! {
     poll_settled: IntCounterVec = "trunkline_poll_settled_total" ["source", "how"];
     /// Calls waiting for a result.
     pending_calls: IntGaugeVec = "trunkline_pending_calls" ["source"];
-    /// Seconds the oldest due question waits.
+    /// Seconds the oldest question that is due and not answered waits.
     poll_overdue: IntGaugeVec = "trunkline_poll_overdue_seconds" ["source"];
     /// Unix time up to which everything is listed.
     poll_listed: IntGaugeVec = "trunkline_poll_listed_timestamp_seconds" ["source"];

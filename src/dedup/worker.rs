@@ -215,6 +215,8 @@ impl<'a> Worker<'a> {
             starts.add_partition_offset(inbox, partition, offset).map_err(kafka)?;
         }
         self.consumer.incremental_assign(&starts).map_err(kafka)?;
+        let start = |offset| if let Offset::Offset(offset) = offset { offset } else { 0 };
+        self.show_lag_behind(starts.elements().iter().map(|element| (element.partition(), start(element.offset()))));
         self.windows.extend(windows);
         self.shares.rebuilding.set(0);
         self.setup.metrics.rebuild_seconds.observe(started.elapsed().as_secs_f64());
@@ -274,6 +276,7 @@ impl<'a> Worker<'a> {
         match self.try_commit() {
             Ok(()) => {
                 let batch = std::mem::take(&mut self.batch);
+                self.show_lag_behind(batch.offsets.iter().map(|(partition, (_, next))| (*partition, *next)));
                 let metrics = &self.setup.metrics;
                 metrics.commits.inc();
                 metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
@@ -285,6 +288,17 @@ impl<'a> Worker<'a> {
             }
             Err(Trouble::Abort(error)) => self.abort(&error),
             Err(error) => Err(trouble(error)),
+        }
+    }
+
+    /// Tells the client up to where each partition is decided, for its statistics: nothing is ever committed from there.
+    fn show_lag_behind(&self, next: impl Iterator<Item = (i32, i64)>) {
+        let mut offsets = TopicPartitionList::new();
+        for (partition, offset) in next {
+            let _ = offsets.add_partition_offset(&self.setup.topics.inbox.name, partition, Offset::Offset(offset));
+        }
+        if let Err(error) = self.consumer.store_offsets(&offsets) {
+            tracing::debug!(%error, "the lag is not known");
         }
     }
 

@@ -8,7 +8,7 @@ use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{DeliveryResult, ProducerContext};
-use rdkafka::statistics::{Partition, Statistics};
+use rdkafka::statistics::Statistics;
 
 use crate::config::{Config, SettingsError};
 use crate::metrics::Metrics;
@@ -161,20 +161,12 @@ impl ClientContext for Observer {
             return;
         }
         for (partition, figures) in statistics.topics.values().flat_map(|topic| &topic.partitions) {
-            if let Some(lag) = lag(figures) {
-                self.metrics.lag.with_label_values(&[&partition.to_string()]).set(lag);
+            // Behind what the worker stored. What it committed librdkafka does not know: that goes through a producer.
+            if figures.consumer_lag_stored >= 0 && figures.fetch_state == "active" {
+                self.metrics.lag.with_label_values(&[&partition.to_string()]).set(figures.consumer_lag_stored);
             }
         }
     }
-}
-
-/// Records of a partition that its consumer was not given yet; `None` while it does not read the partition.
-///
-/// librdkafka's own figure needs offsets that are committed through the consumer; dedup commits them in its transactions.
-fn lag(figures: &Partition) -> Option<i64> {
-    let given = figures.next_offset - figures.fetchq_cnt;
-    (figures.fetch_state == "active" && figures.hi_offset >= 0 && given >= 0)
-        .then(|| (figures.hi_offset - given).max(0))
 }
 
 impl ConsumerContext for Observer {}

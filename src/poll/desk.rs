@@ -331,7 +331,8 @@ impl Desk {
     fn gauge(&self) {
         let store = self.store();
         let now = clock::now().as_millisecond();
-        let overdue = store.next_due().map_or(0, |due| (now - due).max(0));
+        // Also what is being asked: a question can wait for the budget, and for the vendor.
+        let overdue = now - store.asked_until(now);
         let labels = [self.source.name.as_str()];
         self.metrics.pending_calls.with_label_values(&labels).set(store.len() as i64);
         self.metrics.poll_overdue.with_label_values(&labels).set(overdue / 1000);

@@ -20,11 +20,16 @@ pub(super) async fn run(desk: &Desk) {
     let (Some(sweep), Some(longest)) = (desk.settings.sweep, desk.poller().longest_window()) else {
         return std::future::pending().await;
     };
+    let show = |until: Timestamp| {
+        desk.metrics.poll_listed.with_label_values(&[&desk.source.name]).set(until.as_second());
+    };
     let mut known = Known::default();
     loop {
         let now = clock::now();
         let listed = desk.progress().listed;
         let from = listed.map_or_else(|| back(now, sweep.look_back_seconds), |listed| timestamp(listed, now));
+        // Also before the first window: a vendor that refuses it must not look like one that is not listed.
+        show(from);
         match due(&sweep, from, now) {
             Err(wait) => tokio::time::sleep(wait).await,
             Ok(end) => {
@@ -32,7 +37,7 @@ pub(super) async fn run(desk: &Desk) {
                 let to = end.min(from.checked_add(longest).unwrap_or(end));
                 if let Some(reached) = list(desk, Window { from, to }, &mut known).await {
                     desk.progress().listed = Some(Instant::new(reached));
-                    desk.metrics.poll_listed.with_label_values(&[&desk.source.name]).set(reached.as_second());
+                    show(reached);
                     desk.report();
                     known.forget(reached, sweep.overlap_seconds);
                     if to < end {

@@ -1,5 +1,7 @@
 //! What SREs see, on a real Prometheus: every panel and every rule has data, and what goes wrong is told.
 
+/// What goes wrong, made.
+mod conditions;
 /// Rules of hours, for a test of minutes.
 mod hurry;
 /// A real Prometheus.
@@ -10,14 +12,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rdkafka::producer::Producer;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use trunkline::simulate::plan::{Away, Faults, Plan, VendorPlan};
 use trunkline::simulate::{Simulation, names};
 
+use self::conditions::{Certificate, damaged_spool, hanging_transaction, vendor_that_hangs};
 use self::hurry::hurry;
 use self::prometheus::{Prometheus, check_metrics};
-use super::deployment::{Deployment, PATIENCE, Signed, call_body, client, eventually, get};
+use super::deployment::{Deployment, PATIENCE, Replica, Signed, call_body, client, eventually, get};
 use super::kafka::Cluster;
 
 /// The simulated vendor whose API goes away.
@@ -41,16 +45,31 @@ fn plan() -> Plan {
 struct Watch<'a> {
     prometheus: &'a Prometheus,
     fired: BTreeSet<(String, String)>,
+    /// Names of those whose condition was seen to hold.
+    pending: BTreeSet<String>,
 }
 
 impl Watch<'_> {
     /// Waits until each of `wanted` (alert, and the source, instance or job it is about) has fired.
     fn until(&mut self, wanted: &[(&str, &str)]) {
+        self.wait(wanted, |watch| watch.fired.clone());
+    }
+
+    /// The same for alerts that take too long to fire: their condition holds.
+    fn pending(&mut self, wanted: &[(&str, &str)]) {
+        self.wait(wanted, |watch| watch.prometheus.active());
+        self.pending.extend(wanted.iter().map(|(name, _)| (*name).to_owned()));
+    }
+
+    fn wait(&mut self, wanted: &[(&str, &str)], told: impl Fn(&Self) -> BTreeSet<(String, String)>) {
         let deadline = Instant::now() + PATIENCE * 2;
         loop {
             self.fired.extend(self.prometheus.firing());
-            let fired = |(name, about): &&(&str, &str)| self.fired.contains(&((*name).to_owned(), (*about).to_owned()));
-            let missing: Vec<_> = wanted.iter().filter(|what| !fired(what)).collect();
+            let told = told(self);
+            let missing: Vec<_> = wanted
+                .iter()
+                .filter(|(name, about)| !told.contains(&((*name).to_owned(), (*about).to_owned())))
+                .collect();
             if missing.is_empty() {
                 return;
             }
@@ -131,6 +150,39 @@ async fn keep_sending(url: String, requests: Vec<Signed>, stop: CancellationToke
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lag_is_what_is_not_decided() {
+    let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
+    // The second one begins where the first one ended.
+    for start in ["a", "b"] {
+        let mut replica = deployment.start();
+        for number in 0..20 {
+            let request = deployment.signed("call", &call_body(&format!("{start}-{number}"), "486"));
+            assert_eq!(request.post(&client(), &replica.url()).await.expect("an answer").status(), 200);
+        }
+        let admin = replica.admin();
+        let lags = || -> Vec<String> {
+            let text = get(&format!("{admin}/metrics")).1;
+            let lines = text.lines().filter_map(|line| line.strip_prefix("trunkline_dedup_lag_records{"));
+            lines.filter_map(|line| Some(line.rsplit(' ').next()?.to_owned())).collect()
+        };
+        deployment.read_until("events", |events| {
+            events
+                .iter()
+                .filter(|event| event.json()["subject"].as_str().is_some_and(|call| call.starts_with(start)))
+                .count()
+                >= 20
+        });
+        eventually("nothing waits in any of three partitions", || lags() == ["0", "0", "0"]);
+        assert!(replica.stop().success());
+    }
+}
+
+/// Host and port of a process's metrics.
+fn target(replica: &mut Replica) -> String {
+    replica.admin().replace("http://", "")
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_panel_and_rule_has_data_and_every_fault_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -142,9 +194,10 @@ async fn every_panel_and_rule_has_data_and_every_fault_is_told() {
     let mut cluster = Cluster::start(1);
     let simulation = Simulation::start(plan(), "127.0.0.1:0".parse().expect("an address")).await.expect("starts");
     let group = uuid::Uuid::new_v4().simple();
+    let (_hole, slow) = vendor_that_hangs();
     let extra = format!(
         "http.answer_deadline_ms = 2000\npoll.group = \"{group}-poll\"\npoll.calls_group = \"{group}-calls\"\n\
-         poll.session_timeout_ms = 6000\n{}{}{}{}",
+         poll.session_timeout_ms = 6000\n{}{}{}{slow}{}",
         with_file("quiet"),
         with_file("locked"),
         with_file("filed"),
@@ -152,19 +205,14 @@ async fn every_panel_and_rule_has_data_and_every_fault_is_told() {
     );
     let deployment = Deployment::new(cluster.bootstrap(), &extra);
     // The other one ends TLS itself, so that there is a certificate to expire.
-    let pair = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
-    let [cert, key] =
-        [("cert.pem", pair.cert.pem()), ("key.pem", pair.signing_key.serialize_pem())].map(|(name, pem)| {
-            let path = folder.path().join(name);
-            std::fs::write(&path, pem).expect("written");
-            path.to_str().expect("UTF-8").to_owned()
-        });
-    let tls = [("TRUNKLINE__HTTP__TLS__CERT_FILE", &*cert), ("TRUNKLINE__HTTP__TLS__KEY_FILE", &*key)];
+    let certificate = Certificate::in_folder(folder.path());
+    let [cert, key] = [&certificate.cert, &certificate.key].map(|path| path.to_str().expect("UTF-8"));
+    let tls = [("TRUNKLINE__HTTP__TLS__CERT_FILE", cert), ("TRUNKLINE__HTTP__TLS__KEY_FILE", key)];
     let (mut replica, mut other) = (deployment.start(), deployment.spawn(&[], &tls));
     other.wait_ready();
-    let targets = [&mut replica, &mut other].map(|replica| replica.admin().replace("http://", ""));
+    let mut targets = [&mut replica, &mut other].map(target).to_vec();
     let prometheus = Prometheus::start(&hurry(&file("dashboards/alerts.yaml")), &targets);
-    let mut watch = Watch { prometheus: &prometheus, fired: BTreeSet::new() };
+    let mut watch = Watch { prometheus: &prometheus, fired: BTreeSet::new(), pending: BTreeSet::new() };
 
     let stop = CancellationToken::new();
     let simulation = Arc::new(simulation);
@@ -186,13 +234,28 @@ async fn every_panel_and_rule_has_data_and_every_fault_is_told() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(check_metrics(&get(&format!("{}/metrics", replica.admin())).1), "", "promtool check metrics");
-    // Simulated vendors send codes nobody knows.
-    let (simulated, wrong): (Vec<_>, Vec<_>) =
-        prometheus.firing().into_iter().partition(|(_, about)| about.ends_with("-simulated"));
+    // Simulated vendors send codes nobody knows, and one vendor hangs from the start.
+    let (simulated, wrong): (Vec<_>, Vec<_>) = prometheus
+        .firing()
+        .into_iter()
+        .filter(|(_, about)| about != "slow")
+        .partition(|(_, about)| about.ends_with("-simulated"));
     assert!(simulated.iter().all(|(name, _)| name == "TrunklineUnknownCodes"), "{simulated:?}");
     assert!(wrong.is_empty(), "nothing is wrong yet, but {wrong:?}");
 
-    // What goes wrong with single sources, and with one of two processes.
+    // What goes wrong with a certificate: clients that do not know it, its end, and a renewal that does not work.
+    let handshakes = CancellationToken::new();
+    let secure = other.url().replace("http://127.0.0.1", "https://localhost");
+    let strangers = tokio::spawn(keep_sending(secure, good[..4].to_vec(), handshakes.clone()));
+    certificate.about_to_expire();
+    watch.until(&[("TrunklineHandshakesRefused", "trunkline"), ("TrunklineCertificateAboutToExpire", "trunkline")]);
+    watch.pending(&[("TrunklineCertificateExpiring", "trunkline")]);
+    certificate.damage();
+    watch.until(&[("TrunklineCertificateReloadFailed", "trunkline")]);
+    handshakes.cancel();
+    strangers.await.expect("no panic");
+
+    // What goes wrong with single sources.
     let mut forged = deployment.signed_for("locked", "call", &call_body("l-2", "486"));
     forged.body.push(' ');
     let mut unread = deployment.signed("call", r#"{"callbackType":3,"orderID":"o-1"}"#);
@@ -201,9 +264,12 @@ async fn every_panel_and_rule_has_data_and_every_fault_is_told() {
     let bad = vec![forged.clone(), forged, unread, unknown];
     let sending = tokio::spawn(keep_sending(replica.url(), bad, stop.clone()));
     deployment.produce("inbox", "no key", "no event");
+    deployment.produce("calls", "any", r#"{"format":2,"source":"slow","dialled":["c-2"]}"#);
+    let hour_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1);
+    let placed = format!(r#"{{"source":"slow","id":"o-1","task":"t-1","placed_at":"{hour_ago}"}}"#);
+    deployment.produce("calls", "any", &placed);
     std::fs::remove_file(folder.path().join("filed")).expect("removed");
     simulation.outage(ASKED, Some(Away::Unavailable));
-    other.kill();
     let asked = format!("{ASKED}-simulated");
     watch.until(&[
         ("TrunklineDeliveriesUnproven", "locked"),
@@ -212,9 +278,15 @@ async fn every_panel_and_rule_has_data_and_every_fault_is_told() {
         ("TrunklineUnknownCodes", "nx"),
         ("TrunklinePoisonRecords", "trunkline"),
         ("TrunklineSecretsReloadFailed", "filed"),
-        ("TrunklineInstanceDown", &targets[1]),
         ("TrunklinePollCircuitOpen", &asked),
         ("TrunklineSourceSilent", "quiet"),
+        ("TrunklineNewerRecords", "trunkline"),
+    ]);
+    watch.pending(&[
+        ("TrunklinePollOverdue", "slow"),
+        ("TrunklineSweepBehind", "slow"),
+        // Never delivered, from the start.
+        ("TrunklineSourceIdle", "filed"),
     ]);
     assert!(replica.log().contains(&format!(r#""trace_id":"{TRACE}""#)), "log lines lead to the vendor's trace");
     let healthy =
@@ -226,6 +298,21 @@ async fn every_panel_and_rule_has_data_and_every_fault_is_told() {
     assert_every_panel_has_data(&prometheus, "dashboards/source.json", &sources);
     assert_every_rule_has_data(&prometheus);
 
+    other.kill();
+    watch.until(&[("TrunklineInstanceDown", &targets[1])]);
+
+    // Without it nobody starts.
+    std::fs::write(folder.path().join("filed"), "only-for-tests-file").expect("written");
+
+    // A process that takes over waits for a transaction nobody ends.
+    let hanging = hanging_transaction(&deployment);
+    let mut late = deployment.spawn(&["--role", "dedup"], &[]);
+    targets[1] = target(&mut late);
+    prometheus.read(&targets);
+    watch.until(&[("TrunklineRebuildTakesLong", &targets[1])]);
+    hanging.abort_transaction(PATIENCE).expect("aborted");
+    late.kill();
+
     cluster.kill(0);
     watch.until(&[
         ("TrunklineKafkaUnreachable", "trunkline"),
@@ -233,7 +320,41 @@ async fn every_panel_and_rule_has_data_and_every_fault_is_told() {
         ("TrunklineInstanceNotReady", &targets[0]),
         ("TrunklineUnavailable", "trunkline"),
     ]);
+    watch.pending(&[("TrunklineErrorBudgetBurningSlow", "trunkline")]);
+
+    // One with a spool and one with a small queue, that wait long for Kafka before they know that it is away.
+    let spool = damaged_spool(folder.path());
+    let small = [
+        ("TRUNKLINE__SPOOL__DIR", spool.to_str().expect("UTF-8")),
+        ("TRUNKLINE__SPOOL__MAX_BYTES", "3000000"),
+        ("TRUNKLINE__SPOOL__AFTER_MS", "1000"),
+        ("TRUNKLINE__KAFKA__MAX_MESSAGE_BYTES", "60000"),
+        ("TRUNKLINE__HTTP__MAX_BODY_BYTES", "40000"),
+        ("TRUNKLINE__HTTP__ANSWER_DEADLINE_MS", "60000"),
+    ];
+    let mut spooling = deployment.spawn(&["--role", "ingest"], &small);
+    let narrow = [("TRUNKLINE__KAFKA__QUEUE_MAX_MESSAGES", "10"), ("TRUNKLINE__HTTP__ANSWER_DEADLINE_MS", "60000")];
+    let mut narrow = deployment.spawn(&["--role", "ingest"], &narrow);
+    targets[1] = target(&mut spooling);
+    targets.push(target(&mut narrow));
+    prometheus.read(&targets);
+    let more =
+        [spooling.url(), narrow.url()].map(|url| tokio::spawn(keep_sending(url, good[4..24].to_vec(), stop.clone())));
+    watch.until(&[
+        ("TrunklineSpoolFilling", &targets[1]),
+        ("TrunklineSpoolNotDraining", &targets[1]),
+        ("TrunklineProducerQueueFilling", &targets[2]),
+        ("TrunklineDedupLagging", "trunkline"),
+    ]);
+    cluster.restart(0);
+    watch.until(&[("TrunklineSpoolRecordsSetAside", &targets[1])]);
+    let seen: BTreeSet<_> = watch.fired.iter().map(|(name, _)| name.clone()).chain(watch.pending).collect();
+    let rules = prometheus.rules().into_iter().map(|(name, ..)| name);
+    assert_eq!(rules.filter(|name| !name.contains(':') && !seen.contains(name)).collect::<Vec<_>>(), [""; 0]);
     stop.cancel();
+    for more in more {
+        more.await.expect("no panic");
+    }
     sending.await.expect("no panic");
     vendors.await.expect("no panic").expect("runs");
 }

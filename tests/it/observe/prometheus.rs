@@ -15,7 +15,7 @@ pub struct Prometheus {
     url: String,
     guard: Child,
     lifeline: Option<ChildStdin>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// Waits for the end of the test process as well as for ours: standard input is a pipe only we hold.
@@ -27,14 +27,12 @@ impl Prometheus {
         let folder = tempfile::Builder::new().prefix("trunkline-prometheus-").tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name);
         fs::write(path("rules.yaml"), rules).expect("written");
-        let targets: Vec<String> = targets.iter().map(|target| format!("{target:?}")).collect();
-        let config = format!(
-            "global: {{ scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms }}\n\
-             rule_files: [rules.yaml]\n\
-             scrape_configs:\n  - job_name: trunkline\n    static_configs: [{{ targets: [{}] }}]\n",
-            targets.join(", ")
-        );
+        let config = "global: { scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms }\n\
+                      rule_files: [rules.yaml]\n\
+                      scrape_configs:\n  - job_name: trunkline\n    \
+                      file_sd_configs: [{ files: [targets.json], refresh_interval: 1s }]\n";
         fs::write(path("prometheus.yaml"), config).expect("written");
+        write_targets(folder.path(), targets);
         let mut guard = Command::new("bash")
             .args(["-c", GUARD, "guard"])
             .arg(home().join("prometheus"))
@@ -57,7 +55,12 @@ impl Prometheus {
         });
         let address = address.unwrap_or_else(|| panic!("Prometheus does not start:\n{log}"));
         std::thread::spawn(move || lines.for_each(drop));
-        Self { url: format!("http://{address}"), guard, lifeline, _folder: folder }
+        Self { url: format!("http://{address}"), guard, lifeline, folder }
+    }
+
+    /// From now on reads `targets`.
+    pub fn read(&self, targets: &[String]) {
+        write_targets(self.folder.path(), targets);
     }
 
     /// What an instant query returns; `Err` when it cannot be parsed or evaluated.
@@ -72,13 +75,22 @@ impl Prometheus {
 
     /// Names of the alerts that fire, each with its source, instance or job.
     pub fn firing(&self) -> BTreeSet<(String, String)> {
+        self.alerts(&["firing"])
+    }
+
+    /// The same of those whose condition holds, also if not for long enough yet.
+    pub fn active(&self) -> BTreeSet<(String, String)> {
+        self.alerts(&["firing", "pending"])
+    }
+
+    fn alerts(&self, states: &[&str]) -> BTreeSet<(String, String)> {
         let alerts = self.api("alerts")["data"]["alerts"].as_array().cloned().unwrap_or_default();
         let of = |alert: &Value| {
             let label = |name: &str| alert["labels"][name].as_str().map(str::to_owned);
             let about = label("source").or_else(|| label("instance")).or_else(|| label("job")).unwrap_or_default();
             (label("alertname").unwrap_or_default(), about)
         };
-        alerts.iter().filter(|alert| alert["state"] == "firing").map(of).collect()
+        alerts.iter().filter(|alert| states.iter().any(|state| alert["state"] == *state)).map(of).collect()
     }
 
     /// Every loaded rule: name, query, and the last error of its evaluation.
@@ -95,6 +107,13 @@ impl Prometheus {
         let (_, text) = get(&format!("{}/api/v1/{path}", self.url));
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}: {text}"))
     }
+}
+
+/// Whole or not at all: Prometheus may be reading them.
+fn write_targets(folder: &Path, targets: &[String]) {
+    let fresh = folder.join("targets.json.new");
+    let text = serde_json::json!([{ "targets": targets }]).to_string();
+    fs::write(&fresh, text).and_then(|()| fs::rename(&fresh, folder.join("targets.json"))).expect("written");
 }
 
 impl Drop for Prometheus {
