@@ -1,11 +1,11 @@
 # syntax=docker/dockerfile:1
 # The oldest compiler that `rust-version` promises, so that the promise is kept.
-FROM rust:1.88-bookworm AS build
+FROM rust:1.89-bookworm AS build
 RUN apt-get update && apt-get install -y --no-install-recommends perl && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    cargo build --release --locked && cp target/release/trunkline /trunkline
+    cargo build --release --locked --features otlp && cp target/release/trunkline /trunkline
 
 # glibc and certificates, no shell, uid 65532.
 FROM gcr.io/distroless/cc-debian12:nonroot

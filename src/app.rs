@@ -22,6 +22,7 @@ use crate::poll::{self, Polling};
 use crate::series;
 use crate::source::{self, Sources};
 use crate::spool::{Drainer, Spool};
+use crate::telemetry::Tracer;
 use crate::{clock, tls};
 
 /// What a process does.
@@ -114,6 +115,7 @@ impl App {
         stop: CancellationToken,
     ) -> Result<(), Failed> {
         series::begin(&self.metrics, &self.config, &self.sources, roles);
+        let tracer = Tracer::start(&self.config, &self.metrics)?;
         let spool = match listeners.callbacks.is_some() {
             true => Spool::open(&self.config, self.metrics.clone())?,
             false => None,
@@ -141,7 +143,7 @@ impl App {
                 Some(spool) => Outlet::spooling(publisher, spool.clone()),
                 None => Outlet::refusing(publisher),
             };
-            let router = http::callback_router(Arc::new(self.ingest(outlet)));
+            let router = http::callback_router(Arc::new(self.ingest(outlet, tracer.clone())));
             let limits = self.limits(Duration::from_millis(self.config.http.drain_timeout_ms));
             let (tls, metrics) = (listeners.tls.clone(), Some(self.metrics.clone()));
             tokio::spawn(http::serve(listener, router, limits, tls, metrics, callbacks_stop.clone()))
@@ -164,7 +166,7 @@ impl App {
         let (stages, polling, ended) = match ended {
             Ok(()) if !stop.is_cancelled() => {
                 drainer = spool.zip(publisher.clone()).map(|(spool, publisher)| Drainer::spawn(spool, publisher));
-                self.work(roles, publisher.as_ref(), polling, kafka, &stop).await
+                self.work(roles, publisher.as_ref(), polling, kafka, &tracer, &stop).await
             }
             ended => (Vec::new(), None, ended),
         };
@@ -193,6 +195,7 @@ impl App {
         let (flushed, committed) = tokio::join!(writers, stop_stages(stages));
         clean &= flushed && committed;
         secrets.abort();
+        tracer.stop().await;
         admin_stop.cancel();
         let _ = admin.await;
         tracing::info!(clean, "stopped");
@@ -210,6 +213,7 @@ impl App {
         publisher: Option<&Arc<Publisher>>,
         polling: Option<poll::Setup>,
         kafka: Check,
+        tracer: &Tracer,
         stop: &CancellationToken,
     ) -> (Vec<Stage>, Option<Polling>, Result<(), Failed>) {
         match publisher {
@@ -223,6 +227,7 @@ impl App {
             topics: self.topics.clone(),
             metrics: self.metrics.clone(),
             health: self.health.clone(),
+            tracer: tracer.clone(),
         };
         let workers = if roles.contains(&Role::Dedup) { self.config.dedup.workers } else { 0 };
         let mut stages: Vec<Stage> = (0..workers).map(|index| Stage::spawn(setup.clone(), index)).collect();
@@ -285,7 +290,7 @@ impl App {
         poll::Setup::new(self.config.clone(), self.client.clone(), self.sources.clone(), inbox, pending)
     }
 
-    fn ingest(&self, outlet: Outlet) -> Ingest {
+    fn ingest(&self, outlet: Outlet, tracer: Tracer) -> Ingest {
         let names = self.sources.keys().map(String::as_str);
         let admission = Arc::new(Admission::new(&self.config.http, names, &self.metrics));
         tokio::spawn(admission.clone().watch());
@@ -295,6 +300,7 @@ impl App {
             inbox: self.inbox(outlet.clone()),
             pending: self.pending(outlet),
             admission,
+            tracer,
         }
     }
 
