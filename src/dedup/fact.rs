@@ -87,7 +87,28 @@ pub fn revise(value: &[u8], remembered: &Remembered) -> Result<Vec<u8>, serde_js
 
 #[cfg(test)]
 mod tests {
+    use rdkafka::Timestamp;
+    use rdkafka::message::OwnedMessage;
+
     use super::*;
+
+    const CAME: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const OURS: &str = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
+
+    /// Who reads the first of two would go on from another span than who reads the last.
+    #[test]
+    fn a_trace_context_stands_once() {
+        let came = || OwnedHeaders::new().insert(Header { key: header::TRACE_PARENT, value: Some(CAME) });
+        for (headers, context, wanted) in
+            [(came(), Some(OURS), vec![OURS]), (came(), None, vec![CAME]), (OwnedHeaders::new(), None, vec![])]
+        {
+            let message = OwnedMessage::new(None, None, "t".to_owned(), Timestamp::NotAvailable, 0, 7, Some(headers));
+            let published = published_headers(&message, None, context.and_then(TraceParent::parse));
+            let found = published.iter().filter(|header| header.key == header::TRACE_PARENT);
+            let found: Vec<_> = found.filter_map(|header| std::str::from_utf8(header.value?).ok()).collect();
+            assert_eq!(found, wanted);
+        }
+    }
 
     #[test]
     fn a_revision_changes_two_members_and_no_other_byte() {
