@@ -5,7 +5,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends perl && rm -rf 
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    cargo build --release --locked && cp target/release/trunkline /trunkline
+    cargo build --release --locked --features otlp && cp target/release/trunkline /trunkline
 
 # glibc and certificates, no shell, uid 65532.
 FROM gcr.io/distroless/cc-debian12:nonroot

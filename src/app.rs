@@ -22,15 +22,16 @@ use crate::poll::{self, Polling};
 use crate::series;
 use crate::source::{self, Sources};
 use crate::spool::{self, Drainer, Spool};
+use crate::telemetry::Tracer;
 use crate::{clock, tls};
 
 /// On a stop: how long what was written may take to reach Kafka.
 const FLUSH: Duration = Duration::from_secs(5);
-/// On a stop: how long questions of probes and metrics under way may take.
+/// On a stop: how long questions of probes and metrics under way may take. Spans take no longer.
 const LAST_QUESTIONS: Duration = Duration::from_secs(1);
 
 /// How long a stop takes at most, beside `http.drain_delay_ms` and `http.drain_timeout_ms`: the poller, the spool and what they
-/// wrote, one after the other, then the admin listener. Dedup's last commit is side by side with them.
+/// wrote, one after the other, then the admin listener with the last spans. Dedup's last commit is side by side with them.
 pub const LONGEST_STOP: Duration = Duration::from_secs(
     lifecycle::PATIENCE.as_secs() + spool::LAST.as_secs() + FLUSH.as_secs() + LAST_QUESTIONS.as_secs(),
 );
@@ -125,6 +126,7 @@ impl App {
         stop: CancellationToken,
     ) -> Result<(), Failed> {
         series::begin(&self.metrics, &self.config, &self.sources, roles);
+        let tracer = Tracer::start(&self.config, &self.metrics)?;
         let spool = match listeners.callbacks.is_some() {
             true => Spool::open(&self.config, self.metrics.clone())?,
             false => None,
@@ -152,7 +154,7 @@ impl App {
                 Some(spool) => Outlet::spooling(publisher, spool.clone()),
                 None => Outlet::refusing(publisher),
             };
-            let router = http::callback_router(Arc::new(self.ingest(outlet)));
+            let router = http::callback_router(Arc::new(self.ingest(outlet, tracer.clone())));
             let limits = self.limits(Duration::from_millis(self.config.http.drain_timeout_ms));
             let (tls, metrics) = (listeners.tls.clone(), Some(self.metrics.clone()));
             tokio::spawn(http::serve(listener, router, limits, tls, metrics, callbacks_stop.clone()))
@@ -175,7 +177,7 @@ impl App {
         let (stages, polling, ended) = match ended {
             Ok(()) if !stop.is_cancelled() => {
                 drainer = spool.zip(publisher.clone()).map(|(spool, publisher)| Drainer::spawn(spool, publisher));
-                self.work(roles, publisher.as_ref(), polling, kafka, &stop).await
+                self.work(roles, publisher.as_ref(), polling, kafka, &tracer, &stop).await
             }
             ended => (Vec::new(), None, ended),
         };
@@ -205,7 +207,7 @@ impl App {
         clean &= flushed && committed;
         secrets.abort();
         admin_stop.cancel();
-        let _ = admin.await;
+        let _ = tokio::join!(admin, tracer.stop());
         tracing::info!(clean, "stopped");
         match ended {
             Err(failed) => Err(failed),
@@ -221,6 +223,7 @@ impl App {
         publisher: Option<&Arc<Publisher>>,
         polling: Option<poll::Setup>,
         kafka: Check,
+        tracer: &Tracer,
         stop: &CancellationToken,
     ) -> (Vec<Stage>, Option<Polling>, Result<(), Failed>) {
         match publisher {
@@ -234,6 +237,7 @@ impl App {
             topics: self.topics.clone(),
             metrics: self.metrics.clone(),
             health: self.health.clone(),
+            tracer: tracer.clone(),
         };
         let workers = if roles.contains(&Role::Dedup) { self.config.dedup.workers } else { 0 };
         let mut stages: Vec<Stage> = (0..workers).map(|index| Stage::spawn(setup.clone(), index)).collect();
@@ -297,7 +301,7 @@ impl App {
         poll::Setup::new(self.config.clone(), self.client.clone(), self.sources.clone(), inbox, pending)
     }
 
-    fn ingest(&self, outlet: Outlet) -> Ingest {
+    fn ingest(&self, outlet: Outlet, tracer: Tracer) -> Ingest {
         let names = self.sources.keys().map(String::as_str);
         let admission = Arc::new(Admission::new(&self.config.http, names, &self.metrics));
         tokio::spawn(admission.clone().watch());
@@ -307,6 +311,7 @@ impl App {
             inbox: self.inbox(outlet.clone()),
             pending: self.pending(outlet),
             admission,
+            tracer,
         }
     }
 

@@ -29,5 +29,7 @@ pub mod series;
 pub mod simulate;
 pub mod source;
 pub mod spool;
+pub mod telemetry;
 pub mod tls;
+pub mod trace;
 pub mod vendor;

@@ -242,6 +242,9 @@ metrics! {
     ready: IntGauge = "trunkline_ready" [];
     /// 1 while one of the conditions of readiness holds; `/readyz?verbose` says why it does not.
     checks: IntGaugeVec = "trunkline_ready_check" ["check"];
+    /// Spans of traces: `exported` to the collector, `dropped` because too many waited for it, `failed` when it did not take
+    /// them.
+    spans: IntCounterVec = "trunkline_spans_total" ["result"];
     /// Always 1; the label names the version.
     build_info: IntGaugeVec = "trunkline_build_info" ["version"];
 }

@@ -34,6 +34,9 @@ pub fn begin(metrics: &Metrics, config: &Config, sources: &Sources, roles: &[Rol
         spool(metrics, config);
         connections(metrics);
     }
+    for result in ["exported", "dropped", "failed"] {
+        metrics.spans.with_label_values(&[result]);
+    }
     for topic in ["inbox", "seen", "pending", "calls"] {
         metrics.newer_records.with_label_values(&[topic]);
     }

@@ -10,6 +10,7 @@ mod log;
 mod poll;
 mod source;
 mod spool;
+mod telemetry;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,6 +28,7 @@ pub use log::{Log, LogFormat};
 pub use poll::{Poll, SourcePoll, Sweep};
 pub use source::{Numbers, Source, SourceSettings};
 pub use spool::Spool;
+pub use telemetry::Telemetry;
 
 /// Prefix of the environment variables.
 const ENV_PREFIX: &str = "TRUNKLINE__";
@@ -49,6 +51,8 @@ pub struct Sections {
     pub poll: Poll,
     /// Logs.
     pub log: Log,
+    /// Traces.
+    pub telemetry: Telemetry,
     /// The configured entry points, by name (`[sources.nxcloud-prod]`).
     #[schemars(skip)]
     sources: Tables,
@@ -122,6 +126,7 @@ impl Config {
         config.spool.check(config.kafka.max_message_bytes, config.http.answer_deadline_ms, &mut complain);
         config.dedup.check(&mut complain);
         config.poll.check(&mut complain);
+        config.telemetry.check(&mut complain);
         // A delivery that is not understood goes to the rejected topic whole.
         let small = config.http.max_body_bytes + 20_000 <= config.kafka.max_message_bytes;
         if !small && config.kafka.max_message_bytes >= 10_000 {

@@ -179,6 +179,8 @@ pub(super) fn processes() -> Vec<Panel> {
         )
         .query("sum by (topic) (rate(trunkline_newer_records_total{ALL}[RATE]))", "{{topic}}")
         .runbooks(&["TrunklineNewerRecords"]),
+        lines("Spans", "cps", "Spans of traces: sent to the collector, dropped because too many waited for it, not taken by it. None without telemetry.endpoint.")
+            .query("sum by (result) (rate(trunkline_spans_total{ALL}[RATE]))", "{{result}}"),
         table("Versions", "short", "Processes by version; two versions at once outside a rollout are a mistake.")
             .query("count by (version) (trunkline_build_info{ALL})", "{{version}}"),
     ]

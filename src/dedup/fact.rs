@@ -10,6 +10,7 @@ use super::Remembered;
 use crate::event::cloudevents::header;
 use crate::event::{EventKey, Material, Outcome};
 use crate::form::{self, Newer};
+use crate::trace::TraceParent;
 use crate::vendor::kept;
 
 /// The identity of a fact and what is material of this sight of it.
@@ -47,8 +48,12 @@ pub fn text<'a>(message: &'a impl Message, name: &str) -> Option<&'a str> {
 }
 
 /// The headers consumers see: those of the inbox without what is only between ingest, dedup and replay, and where the
-/// record came from.
-pub fn published_headers(message: &impl Message, revision: Option<(EventKey, u8)>) -> OwnedHeaders {
+/// record came from. `context` takes the place of the trace context that came in.
+pub fn published_headers(
+    message: &impl Message,
+    revision: Option<(EventKey, u8)>,
+    context: Option<TraceParent>,
+) -> OwnedHeaders {
     let mut out = OwnedHeaders::new_with_capacity(24);
     for Header { key, value } in message.headers().iter().flat_map(|headers| headers.iter()) {
         out = match (key, revision) {
@@ -57,10 +62,15 @@ pub fn published_headers(message: &impl Message, revision: Option<(EventKey, u8)
             (header::ID, Some((fact, revision))) => {
                 out.insert(Header { key, value: Some(&fact.id(revision.into()).to_string()) })
             }
+            (header::TRACE_PARENT, _) if context.is_some() => out,
             (header::REVISION, Some((_, revision))) => out.insert(Header { key, value: Some(&revision.to_string()) }),
             _ => out.insert(Header { key, value }),
         };
     }
+    let out = match &context {
+        Some(context) => out.insert(Header { key: header::TRACE_PARENT, value: Some(context.as_str()) }),
+        None => out,
+    };
     out.insert(Header { key: header::INBOX_OFFSET, value: Some(&message.offset().to_string()) })
 }
 
@@ -77,7 +87,28 @@ pub fn revise(value: &[u8], remembered: &Remembered) -> Result<Vec<u8>, serde_js
 
 #[cfg(test)]
 mod tests {
+    use rdkafka::Timestamp;
+    use rdkafka::message::OwnedMessage;
+
     use super::*;
+
+    const CAME: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const OURS: &str = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
+
+    /// Who reads the first of two would go on from another span than who reads the last.
+    #[test]
+    fn a_trace_context_stands_once() {
+        let came = || OwnedHeaders::new().insert(Header { key: header::TRACE_PARENT, value: Some(CAME) });
+        for (headers, context, wanted) in
+            [(came(), Some(OURS), vec![OURS]), (came(), None, vec![CAME]), (OwnedHeaders::new(), None, vec![])]
+        {
+            let message = OwnedMessage::new(None, None, "t".to_owned(), Timestamp::NotAvailable, 0, 7, Some(headers));
+            let published = published_headers(&message, None, context.and_then(TraceParent::parse));
+            let found = published.iter().filter(|header| header.key == header::TRACE_PARENT);
+            let found: Vec<_> = found.filter_map(|header| std::str::from_utf8(header.value?).ok()).collect();
+            assert_eq!(found, wanted);
+        }
+    }
 
     #[test]
     fn a_revision_changes_two_members_and_no_other_byte() {

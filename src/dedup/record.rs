@@ -14,6 +14,8 @@ use crate::clock;
 use crate::event::EventKey;
 use crate::event::cloudevents::header;
 use crate::rejected;
+use crate::telemetry::Span;
+use crate::trace::TraceParent;
 
 /// What is decided but not yet committed.
 #[derive(Default)]
@@ -30,6 +32,8 @@ pub(super) struct Batch {
     pub(super) received: Vec<i64>,
     /// Counters of what was decided; counted when it is committed, because an aborted record is decided again.
     pub(super) counters: Vec<IntCounter>,
+    /// Traces of the records; they end with the transaction.
+    pub(super) spans: Vec<Span>,
 }
 
 /// Decides about one inbox record and adds what follows to the transaction. Returns the record's hour.
@@ -40,8 +44,30 @@ pub(super) fn take(
     batch: &mut Batch,
     message: &BorrowedMessage<'_>,
 ) -> Result<u32, Trouble> {
+    let Some(window) = windows.get_mut(&message.partition()) else { return Ok(0) };
+    let mut span = setup.tracer.decision(
+        || fact::text(message, header::TRACE_PARENT),
+        &setup.topics.inbox.name,
+        &setup.config.dedup.group,
+        (message.partition(), message.offset()),
+    );
+    let context = span.as_ref().and_then(Span::context);
+    let (hour, decision) = settle(setup, transactions, window, batch, message, context)?;
+    span.iter_mut().for_each(|span| span.decided(decision));
+    batch.spans.extend(span);
+    Ok(hour)
+}
+
+/// Returns the record's hour, and what was decided: a value of the label `decision`.
+fn settle(
+    setup: &Setup,
+    transactions: &mut Transactions,
+    window: &mut Window,
+    batch: &mut Batch,
+    message: &BorrowedMessage<'_>,
+    context: Option<TraceParent>,
+) -> Result<(u32, &'static str), Trouble> {
     let (partition, offset) = (message.partition(), message.offset());
-    let Some(window) = windows.get_mut(&partition) else { return Ok(0) };
     // Ingest always sets a time; a record without one is somebody else's.
     let received =
         message.timestamp().to_millis().filter(|at| *at > 0).unwrap_or_else(|| clock::now().as_millisecond());
@@ -63,7 +89,7 @@ pub(super) fn take(
             batch.counters.push(decided("poison"));
             tracing::error!(partition, offset, why, "an inbox record cannot be read; it goes to the rejected topic");
             transactions.begin()?;
-            return reject(setup, transactions, message, why).map(|()| hour);
+            return reject(setup, transactions, message, why).map(|()| (hour, "poison"));
         }
     };
     let kind = fact::text(message, "ce_type").unwrap_or_default();
@@ -71,21 +97,22 @@ pub(super) fn take(
     let source = fact::text(message, header::SOURCE).unwrap_or_default();
     let topic = &setup.topics.route(source, kind).name;
     let known = window.get(fact.key.0, hour);
-    let remembered = match decide(known, fact.material, hour) {
+    let (remembered, decision) = match decide(known, fact.material, hour) {
         Decision::Duplicate => {
             batch.counters.push(decided("duplicate"));
-            return Ok(hour);
+            return Ok((hour, "duplicate"));
         }
         Decision::First(remembered) => {
             transactions.begin()?;
-            publish(topic, transactions, message, message.payload().unwrap_or_default(), None)?;
-            batch.counters.push(decided("first"));
-            remembered
+            publish(topic, transactions, message, message.payload().unwrap_or_default(), None, context)?;
+            (remembered, "first")
         }
         Decision::Revision(remembered) => {
             transactions.begin()?;
             match fact::revise(message.payload().unwrap_or_default(), &remembered) {
-                Ok(value) => publish(topic, transactions, message, &value, Some((fact.key, remembered.revision)))?,
+                Ok(value) => {
+                    publish(topic, transactions, message, &value, Some((fact.key, remembered.revision)), context)?;
+                }
                 Err(_) => {
                     batch.counters.push(decided("poison"));
                     tracing::error!(
@@ -93,13 +120,13 @@ pub(super) fn take(
                         offset,
                         "an inbox record has no JSON value; it goes to the rejected topic"
                     );
-                    return reject(setup, transactions, message, "the value is not JSON").map(|()| hour);
+                    return reject(setup, transactions, message, "the value is not JSON").map(|()| (hour, "poison"));
                 }
             }
-            batch.counters.push(decided("revision"));
-            remembered
+            (remembered, "revision")
         }
     };
+    batch.counters.push(decided(decision));
     let outcome = fact::text(message, header::MATERIAL).and_then(|material| material.split('-').next());
     let published = setup.metrics.published.with_label_values(&[source, kind, outcome.unwrap_or("unknown")]);
     batch.counters.push(published);
@@ -114,7 +141,7 @@ pub(super) fn take(
     if seen.len() > setup.config.kafka.max_message_bytes / 2 {
         send_seen(setup, transactions, partition, &std::mem::take(seen))?;
     }
-    Ok(hour)
+    Ok((hour, decision))
 }
 
 /// Output partition = input partition, always set: the seen topic's partition holds the memory of exactly this one.
@@ -124,12 +151,13 @@ fn publish(
     message: &BorrowedMessage<'_>,
     value: &[u8],
     revision: Option<(EventKey, u8)>,
+    context: Option<TraceParent>,
 ) -> Result<(), Trouble> {
     let record = BaseRecord::<[u8], [u8]>::to(topic)
         .partition(message.partition())
         .key(message.key().unwrap_or_default())
         .payload(value)
-        .headers(fact::published_headers(message, revision))
+        .headers(fact::published_headers(message, revision, context))
         .timestamp(message.timestamp().to_millis().unwrap_or_default());
     transactions.send(record)
 }

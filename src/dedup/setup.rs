@@ -7,6 +7,7 @@ use rdkafka::config::ClientConfig;
 use crate::config::Config;
 use crate::kafka::{Health, Topics};
 use crate::metrics::Metrics;
+use crate::telemetry::Tracer;
 
 /// Why a worker ended.
 #[derive(Debug, thiserror::Error)]
@@ -32,4 +33,6 @@ pub struct Setup {
     pub metrics: Arc<Metrics>,
     /// Readiness.
     pub health: Health,
+    /// Traces.
+    pub tracer: Tracer,
 }

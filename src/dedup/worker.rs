@@ -330,7 +330,8 @@ impl<'a> Worker<'a> {
             self.setup.metrics.aborts.inc();
             self.transactions.abort().map_err(trouble)?;
         }
-        let batch = std::mem::take(&mut self.batch);
+        let mut batch = std::mem::take(&mut self.batch);
+        batch.spans.iter_mut().for_each(|span| span.failed("aborted"));
         for (partition, key, before) in batch.undo.into_iter().rev() {
             match (self.windows.get_mut(&partition), before) {
                 (Some(window), Some(before)) => window.insert(key, before),

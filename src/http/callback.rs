@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jiff::Timestamp;
+use tracing::Instrument;
 
 use super::{Ingest, Peer, problem};
 use crate::clock;
@@ -20,7 +21,9 @@ use crate::kafka::{PublishError, Record};
 use crate::reject::{Class, Reason, Reject};
 use crate::rejected;
 use crate::source::Source;
-use crate::vendor::{Answer, Context, Explain, Facts, Inbound, Kind, Reply, Verified, kept, only_header};
+use crate::telemetry::Span;
+use crate::trace::TraceParent;
+use crate::vendor::{Answer, Context, Explain, Facts, Inbound, Kind, Reply, Verified, kept};
 
 /// Handles `POST /v1/callbacks/{source}/{kind}`.
 pub(super) async fn callback(
@@ -45,25 +48,42 @@ async fn answer(ingest: &Ingest, source: &str, token: Option<&str>, kind: &str, 
     let Some(source) = ingest.sources.get(source) else { return lost(ingest, Reason::SourceUnknown) };
     let Some(kind) = source.kind(kind) else { return lost(ingest, Reason::KindUnknown) };
 
-    let trace_parent = trace_parent(request.headers()).map(str::to_owned);
-    let delivered = deliver(ingest, source, token, kind, request, trace_parent.as_deref()).await;
+    let parent = TraceParent::of(request.headers());
+    let mut span = ingest.tracer.request(parent, ingest.config.http.scheme(), &source.name, kind.name, token.is_some());
+    let log = span.log();
+    let delivered = deliver(ingest, source, token, kind, request, &span).instrument(log.clone()).await;
     let result = delivered.as_ref().err().map_or("accepted", |reject| reject.reason.as_str());
+    log.in_scope(|| count(ingest, source, kind, &delivered, result, started));
+    let response = respond(ingest, source, delivered);
+    span.answered(response.status(), result);
+    response
+}
+
+/// What is counted and logged of a delivery.
+fn count(
+    ingest: &Ingest,
+    source: &Source,
+    kind: &Kind,
+    delivered: &Result<usize, Reject>,
+    result: &'static str,
+    started: Instant,
+) {
     let took = started.elapsed();
     let metrics = &ingest.inbox.metrics;
     metrics.deliveries.with_label_values(&[&source.name, kind.name, result]).inc();
-    metrics.answers.with_label_values(&[&source.name, promise(ingest, &delivered, took)]).inc();
+    metrics.answers.with_label_values(&[&source.name, promise(ingest, delivered, took)]).inc();
     metrics.answer_seconds.with_label_values(&[&source.name]).observe(took.as_secs_f64());
     let milliseconds = took.as_millis() as u64;
-    let (source_name, kind_name, trace_id) = (&source.name, kind.name, trace_parent.as_deref().map(trace_id));
-    match &delivered {
-        Ok(events) => {
-            tracing::debug!(source = source_name, kind = kind_name, result, trace_id, events, milliseconds, "delivery");
-        }
+    match delivered {
+        Ok(events) => tracing::debug!(source = source.name, kind = kind.name, result, events, milliseconds, "delivery"),
         Err(reject) => {
             let detail = reject.detail.as_ref();
-            tracing::debug!(source = source_name, kind = kind_name, result, trace_id, detail, milliseconds, "delivery");
+            tracing::debug!(source = source.name, kind = kind.name, result, detail, milliseconds, "delivery");
         }
     }
+}
+
+fn respond(ingest: &Ingest, source: &Source, delivered: Result<usize, Reject>) -> Response {
     match delivered.map_err(|reject| reject.reason) {
         Ok(_) => accepted(ingest, source),
         Err(reason) => match reason.class() {
@@ -123,7 +143,7 @@ async fn deliver(
     token: Option<&str>,
     kind: &'static Kind,
     request: Request,
-    trace_parent: Option<&str>,
+    span: &Span,
 ) -> Result<usize, Reject> {
     source.check_address(caller(ingest, request.extensions(), request.headers()))?;
     source.check_path_token(token)?;
@@ -140,8 +160,11 @@ async fn deliver(
         Ok(facts) => {
             let parameters = source.adapter.kept_parameters();
             let mut headers = kept::event_headers(&verified, parameters, &facts.events);
-            headers.extend(trace_parent.map(|text| (name::TRACE_PARENT, text.to_owned())));
-            take(ingest, &facts, &context, &headers, deadline).await
+            let mut send = span.send(&ingest.inbox.topics.inbox.name, facts.events.len());
+            headers.extend(send.context().map(|context| (name::TRACE_PARENT, context.as_str().to_owned())));
+            take(ingest, &facts, &context, &headers, deadline)
+                .await
+                .inspect_err(|reject| send.failed(reject.reason.as_str()))
         }
         Err(reject) => Err(reject),
     };
@@ -149,7 +172,9 @@ async fn deliver(
         && reject.reason.class() == Class::NotUnderstood
     {
         let received = event::Instant::new(received);
-        keep(ingest, source, &verified, reject, trace_parent, received, deadline).await?;
+        let mut send = span.send(&ingest.inbox.topics.rejected.name, 1);
+        let kept = keep(ingest, source, &verified, reject, received, deadline).await;
+        kept.inspect_err(|reject| send.failed(reject.reason.as_str()))?;
     }
     published
 }
@@ -243,7 +268,6 @@ async fn keep(
     source: &Source,
     delivery: &Verified,
     reject: &Reject,
-    trace_parent: Option<&str>,
     received_at: event::Instant,
     deadline: tokio::time::Instant,
 ) -> Result<(), Reject> {
@@ -257,8 +281,7 @@ async fn keep(
         headers: &headers,
         timestamp: received_at.as_millis(),
     };
-    let (kind, trace_id) = (inbound.kind.name, trace_parent.map(trace_id));
-    tracing::warn!(source = source.name, kind, trace_id, %reject, "delivery not understood; kept in the rejected topic");
+    tracing::warn!(source = source.name, kind = inbound.kind.name, %reject, "delivery not understood; kept in the rejected topic");
     ingest.inbox.outlet.publish(&[record], deadline).await.map_err(unavailable)
 }
 
@@ -271,20 +294,4 @@ pub(super) fn unavailable(error: PublishError) -> Reject {
         PublishError::SpoolFull => Reject::new(Reason::SpoolFull, "the spool is at spool.max_bytes"),
         PublishError::SpoolFailed => Reject::new(Reason::SpoolFailed, "the spool cannot be written: see the log"),
     }
-}
-
-/// W3C trace context, where the request has one: `00-{32 hex}-{16 hex}-{2 hex}`.
-fn trace_parent(headers: &HeaderMap) -> Option<&str> {
-    let text = only_header(headers, name::TRACE_PARENT)?;
-    let parts: Vec<&str> = text.split('-').collect();
-    let hex =
-        |part: &str, len: usize| part.len() == len && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let whole =
-        matches!(parts.as_slice(), ["00", trace, span, flags] if hex(trace, 32) && hex(span, 16) && hex(flags, 2));
-    whole.then_some(text)
-}
-
-/// The trace id of a `traceparent`, for log lines.
-fn trace_id(trace_parent: &str) -> &str {
-    trace_parent.split('-').nth(1).unwrap_or_default()
 }

@@ -25,6 +25,7 @@ use crate::config::Config;
 use crate::inbox::Inbox;
 use crate::pending::Pending;
 use crate::source::Sources;
+use crate::telemetry::Tracer;
 
 /// What the callback handler works with.
 pub struct Ingest {
@@ -38,6 +39,8 @@ pub struct Ingest {
     pub pending: Pending,
     /// Who is let in.
     pub admission: Arc<Admission>,
+    /// Traces.
+    pub tracer: Tracer,
 }
 
 impl Ingest {

@@ -223,7 +223,7 @@ fn event_headers(written: Written) -> Value {
     let required: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
     let time = |description: &str| json!({ "type": "string", "format": "date-time", "description": description });
     headers.extend([
-        (header::TRACE_PARENT, described("string", "W3C trace context of the vendor's request.")),
+        (header::TRACE_PARENT, described("string", "W3C trace context of the delivery.")),
         (header::REPLAYED_AT, time("When the delivery was replayed; absent for what came the ordinary way.")),
     ]);
     if written == Written::Inbox {

@@ -25,7 +25,7 @@ pub(super) fn configuration() -> String {
     let mut sections: Vec<_> =
         object(&schema, "properties").into_iter().filter(|(name, _)| name != "sources").collect();
     // As somebody who sets it up comes across them; one that is not listed comes first, to be noticed.
-    let order = ["http", "admin", "kafka", "spool", "dedup", "poll", "log"];
+    let order = ["http", "admin", "kafka", "spool", "dedup", "poll", "log", "telemetry"];
     sections.sort_by_key(|(name, _)| order.iter().position(|listed| listed == name));
     for (name, section) in &sections {
         let section = resolve(&schema, section);

@@ -16,6 +16,7 @@ use trunkline::event::cloudevents::{self, Encoded};
 use trunkline::event::{Channel, EventType, Instant as EventTime, Outcome};
 use trunkline::kafka::{Embedded, Publisher, Record as NewRecord, Topics, flush};
 use trunkline::metrics::Metrics;
+use trunkline::telemetry::Tracer;
 
 use super::deployment::{Deployment, PATIENCE, Replica, call_body, client, eventually, get, read_topic};
 use super::kafka::Cluster;
@@ -346,7 +347,8 @@ async fn a_restart_remembers_what_was_published() {
 
 fn setup(deployment: &Deployment) -> Setup {
     let app = App::new(deployment.config()).expect("configured");
-    Setup { config: app.config, client: app.client, topics: app.topics, metrics: app.metrics, health: app.health }
+    let App { config, client, topics, metrics, health, .. } = app;
+    Setup { config, client, topics, metrics, health, tracer: Tracer::default() }
 }
 
 fn embedded(extra: &str) -> (Embedded, Deployment) {

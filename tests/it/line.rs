@@ -1,13 +1,11 @@
 //! The whole line: signed callbacks in, CloudEvents out, once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
-use rdkafka::config::ClientConfig;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
-use super::deployment::{Deployment, PATIENCE, Record, Replica, call_body, client};
+use super::deployment::{Deployment, Record, call_body, client};
 use super::kafka::Cluster;
 
 const ORDER: &str = include_str!("../../src/vendor/nxcloud_callbot/demo/order.json");
@@ -182,35 +180,4 @@ pub fn assert_in_order(events: &[Record]) {
         let before = last.insert(event.partition, from).unwrap_or(-1);
         assert!(before < from, "partition {}: inbox offset {from} after {before}", event.partition);
     }
-}
-
-/// What is in an open transaction cannot be read, and so not be decided: nobody but a test writes to the inbox that way.
-#[test]
-fn the_lag_tells_what_is_not_decided_yet() {
-    let deployment = Deployment::new(Cluster::shared().bootstrap(), "");
-    let mut replica = deployment.start();
-    let mut settings = ClientConfig::new();
-    settings.set("bootstrap.servers", &deployment.bootstrap).set("transactional.id", &deployment.prefix);
-    let producer: BaseProducer = settings.create().expect("a producer");
-    let lags = |due: f64, replica: &mut Replica| {
-        let deadline = Instant::now() + PATIENCE;
-        while (0..3).any(|partition| {
-            let label = format!("partition=\"{partition}\"");
-            replica.metric("trunkline_dedup_lag_records", &[&label]) != if partition == 1 { due } else { 0.0 }
-        }) {
-            assert!(Instant::now() < deadline, "the lag of partition 1 is not {due}");
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    };
-    producer.init_transactions(PATIENCE).and_then(|()| producer.begin_transaction()).expect("begun");
-    for _ in 0..7 {
-        let topic = deployment.topic("inbox");
-        let record = BaseRecord::<str, str>::to(&topic).partition(1).payload("held");
-        producer.send(record).map_err(|(error, _)| error).expect("queued");
-    }
-    producer.flush(PATIENCE).expect("written");
-    lags(7.0, &mut replica);
-    producer.abort_transaction(PATIENCE).expect("aborted");
-    lags(0.0, &mut replica);
-    assert!(replica.stop().success());
 }

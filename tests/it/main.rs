@@ -56,5 +56,7 @@ mod simulator;
 mod sources;
 /// TLS towards vendors.
 mod tls;
+/// Traces, from the vendor's request to the consumer's record.
+mod traces;
 /// Every vendor of the registry at once.
 mod vendors;

@@ -40,7 +40,7 @@ fn check_inbox(input: &[u8]) {
     let Decision::First(first) = decide(None, fact.material, 482_000) else { panic!("a fact is new at first") };
     assert_eq!(decide(Some(first), fact.material, 482_001), Decision::Duplicate, "and never again");
     let remembered = Remembered { revision: 7, ..first };
-    let headers = fact::published_headers(&message, Some((fact.key, remembered.revision)));
+    let headers = fact::published_headers(&message, Some((fact.key, remembered.revision)), None);
     assert!(headers.iter().all(|header| header.key != header::MATERIAL), "internal headers stay inside");
 
     let Ok(revised) = fact::revise(message.payload().unwrap_or_default(), &remembered) else { return };

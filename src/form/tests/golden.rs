@@ -85,7 +85,7 @@ fn a_newer_inbox_record_is_told_from_a_damaged_one() {
 fn headers_of_the_delivery_stay_inside() {
     use rdkafka::message::Headers;
     let record = versioned(&text("inbox.record"), "1");
-    let published = fact::published_headers(&record, None);
+    let published = fact::published_headers(&record, None, None);
     let names: Vec<&str> = published.iter().map(|header| header.key).collect();
     assert!(names.contains(&"ce_id") && names.contains(&"trunkline_in_offset"));
     for inside in kept::header::ALL.iter().chain(&["trunkline_material", "trunkline_format"]) {
