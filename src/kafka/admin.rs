@@ -46,6 +46,10 @@ pub async fn ensure_topics(config: &Config, base: &ClientConfig, topics: &Topics
     }
     let findings = inspect(&admin, topics).await?;
     match findings.iter().find(|finding| finding.fatal) {
+        // Brokers hear of a new topic one after the other, and any of them may have been asked.
+        Some(finding) if finding.missing && config.kafka.create_topics => {
+            Err(Unreachable("a topic was just created, and not every broker knows of it yet".to_owned()))
+        }
         Some(finding) => Err(Refused(finding.text.clone())),
         None => Ok(findings),
     }
