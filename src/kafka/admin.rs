@@ -44,9 +44,16 @@ pub async fn ensure_topics(config: &Config, base: &ClientConfig, topics: &Topics
     if config.kafka.create_topics {
         create_missing(&admin, config, topics).await?;
     }
-    let findings = inspect(&admin, topics).await?;
+    let mut findings = inspect(&admin, topics).await?;
+    // Brokers hear of a new topic one after the other, and any of them may be asked.
+    for _ in 0..50 {
+        if !config.kafka.create_topics || !findings.iter().any(|finding| finding.missing) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        findings = inspect(&admin, topics).await?;
+    }
     match findings.iter().find(|finding| finding.fatal) {
-        // Brokers hear of a new topic one after the other, and any of them may have been asked.
         Some(finding) if finding.missing && config.kafka.create_topics => {
             Err(Unreachable("a topic was just created, and not every broker knows of it yet".to_owned()))
         }
@@ -99,19 +106,6 @@ async fn create_missing(
                 )));
             }
             None => {}
-        }
-    }
-    wait_until_visible(admin, topics).await
-}
-
-/// A created topic takes a moment to reach every broker's metadata.
-async fn wait_until_visible(admin: &AdminClient<DefaultClientContext>, topics: &Topics) -> Result<(), TopicsError> {
-    for topic in topics.all() {
-        for _ in 0..50 {
-            if partitions(admin, &topic.name).await?.is_some() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
     Ok(())
