@@ -4,9 +4,11 @@
 use crate::app::Role;
 use crate::config::Config;
 use crate::event::Channel;
+use crate::http::Cut;
 use crate::metrics::Metrics;
 use crate::reject::{Class, Reason};
 use crate::source::{Source, Sources};
+use crate::tls;
 use crate::vendor::poll::FailureClass;
 
 /// What deliveries can be answered: values of the label `answer`.
@@ -51,12 +53,11 @@ pub fn begin(metrics: &Metrics, config: &Config, sources: &Sources, roles: &[Rol
 }
 
 fn connections(metrics: &Metrics) {
-    for cause in ["head_timeout", "idle_timeout", "write_timeout", "handshake_timeout", "room", "stop"] {
-        metrics.connections_cut.with_label_values(&[cause]);
+    for cause in Cut::ALL {
+        metrics.connections_cut.with_label_values(&[cause.as_str()]);
     }
     let ours = ["ok", "timeout", "dismissed"];
-    let theirs = ["closed", "refused_by_peer", "client_certificate", "incompatible", "not_tls"];
-    for result in ours.into_iter().chain(theirs) {
+    for result in ours.into_iter().chain(tls::Failure::ALL.map(tls::Failure::as_str)) {
         metrics.tls_handshakes.with_label_values(&[result]);
     }
     for result in ["changed", "unchanged", "failed"] {

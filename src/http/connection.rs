@@ -15,7 +15,7 @@ use super::Limits;
 
 /// Why a connection was closed before it had its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cut {
+pub(crate) enum Cut {
     /// The TLS handshake took longer than `http.tls.handshake_timeout_ms`.
     Handshake,
     /// The head of a request took longer than `http.head_timeout_ms`.
@@ -31,8 +31,11 @@ pub(super) enum Cut {
 }
 
 impl Cut {
+    /// All of them.
+    pub(crate) const ALL: [Self; 6] = [Self::Handshake, Self::Head, Self::Idle, Self::Write, Self::Room, Self::Stop];
+
     /// The label of the metric.
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Handshake => "handshake_timeout",
             Self::Head => "head_timeout",

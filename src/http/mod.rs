@@ -13,6 +13,7 @@ mod token;
 
 pub use admission::Admission;
 pub use callback::media_type;
+pub(crate) use connection::Cut;
 pub use problem::{problem, status};
 pub use router::{admin_router, callback_router};
 pub use server::{Limits, Peer, serve};

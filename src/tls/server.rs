@@ -44,6 +44,10 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Closed, Self::RefusedByPeer, Self::ClientCertificate, Self::Incompatible, Self::NotTls];
+
     /// The label of the metric.
     pub const fn as_str(self) -> &'static str {
         match self {
