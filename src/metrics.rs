@@ -232,8 +232,6 @@ metrics! {
     spool_set_aside: IntCounterVec = "trunkline_spool_set_aside_records_total" ["why"];
     /// Failures of the spool's disk, by operation.
     spool_errors: IntCounterVec = "trunkline_spool_disk_errors_total" ["operation"];
-    /// Times the ingest producer was replaced after a fatal error.
-    producer_rebuilds: IntCounter = "trunkline_kafka_producer_rebuilds_total" [];
     /// Attempts to re-read secret files: `changed`, `unchanged` or `failed`.
     secret_reloads: IntCounterVec = "trunkline_secret_reloads_total" ["source", "result"];
     /// Secrets accepted now, from the configuration and its files: two for one purpose while a secret is being replaced.

@@ -26,7 +26,8 @@ pub struct Kafka {
     pub create_topics: bool,
     /// Largest record, bytes; also set on topics that are created.
     pub max_message_bytes: usize,
-    /// How long the producer waits for more records before it sends, milliseconds.
+    /// How long the producer waits for more records before it sends, milliseconds. 0 sends at once, and still together what
+    /// comes while it is busy; anything above 0 makes every answer later by at least 1, and saves requests to the brokers.
     pub linger_ms: u32,
     /// Most records waiting to be sent; more requests get 503.
     pub queue_max_messages: u32,
@@ -54,7 +55,7 @@ impl Default for Kafka {
             replication_factor: 3,
             create_topics: true,
             max_message_bytes: 1_000_000,
-            linger_ms: 2,
+            linger_ms: 0,
             queue_max_messages: 50_000,
             queue_max_kbytes: 65_536,
             routes: Vec::new(),

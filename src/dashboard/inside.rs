@@ -27,10 +27,9 @@ pub(super) fn kafka() -> Vec<Panel> {
         lines(
             "Client errors",
             "cps",
-            "Connections lost and requests timed out, by client; producers replaced after a fatal error; records lost that only save work; readers of pending calls started anew.",
+            "Connections lost and requests timed out, by client; records lost that only save work; readers of pending calls started anew.",
         )
         .query("sum by (client) (rate(trunkline_kafka_errors_total{ALL}[RATE]))", "{{client}}")
-        .query("sum(rate(trunkline_kafka_producer_rebuilds_total{ALL}[RATE]))", "producers replaced")
         .query("sum(rate(trunkline_kafka_posts_lost_total{ALL}[RATE]))", "posts lost")
         .query("sum(rate(trunkline_poll_reader_restarts_total{ALL}[RATE]))", "readers anew")
         .runbooks(&["TrunklineKafkaUnreachable"]),

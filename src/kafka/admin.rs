@@ -1,8 +1,11 @@
 //! Creating and checking topics.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigResource, NewTopic, OwnedResourceSpecifier, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::error::RDKafkaErrorCode;
@@ -74,10 +77,8 @@ async fn create_missing(
     config: &Config,
     topics: &Topics,
 ) -> Result<(), TopicsError> {
-    for topic in topics.all() {
-        if partitions(admin, &topic.name).await?.is_some() {
-            continue;
-        }
+    let known = partitions(admin)?;
+    for topic in topics.all().into_iter().filter(|topic| !known.contains_key(&topic.name)) {
         let replication = TopicReplication::Fixed(config.kafka.replication_factor);
         let mut new = NewTopic::new(&topic.name, topic.partitions, replication);
         for (name, value) in &topic.settings {
@@ -112,15 +113,17 @@ async fn create_missing(
 }
 
 async fn inspect(admin: &AdminClient<DefaultClientContext>, topics: &Topics) -> Result<Vec<Finding>, TopicsError> {
+    let known = partitions(admin)?;
     let mut findings = Vec::new();
+    let mut usable = Vec::new();
     for topic in topics.all() {
-        match partitions(admin, &topic.name).await? {
+        match known.get(&topic.name) {
             None => findings.push(Finding {
                 fatal: true,
                 missing: true,
                 text: format!("topic {} does not exist: create it, or set kafka.create_topics = true", topic.name),
             }),
-            Some(found) if topic.co_partitioned && found != topic.partitions => findings.push(Finding {
+            Some(&found) if topic.co_partitioned && found != topic.partitions => findings.push(Finding {
                 fatal: true,
                 missing: false,
                 text: format!(
@@ -130,22 +133,33 @@ async fn inspect(admin: &AdminClient<DefaultClientContext>, topics: &Topics) -> 
                     topic.name, topic.partitions
                 ),
             }),
-            Some(_) => findings.extend(compare_settings(admin, topic).await),
+            Some(_) => usable.push(topic),
+        }
+    }
+    let specifiers: Vec<_> = usable.iter().map(|topic| ResourceSpecifier::Topic(&topic.name)).collect();
+    let described = admin.describe_configs(&specifiers, &AdminOptions::new().request_timeout(Some(TIMEOUT))).await;
+    let described: Vec<_> = described.unwrap_or_default().into_iter().flatten().collect();
+    for topic in usable {
+        let of_it =
+            |resource: &&ConfigResource| resource.specifier == OwnedResourceSpecifier::Topic(topic.name.clone());
+        match described.iter().find(of_it) {
+            Some(settings) => findings.extend(compare_settings(topic, settings)),
+            None => findings.push(Finding {
+                fatal: false,
+                missing: false,
+                text: format!(
+                    "the settings of topic {} could not be read: allow DescribeConfigs to check them",
+                    topic.name
+                ),
+            }),
         }
     }
     Ok(findings)
 }
 
 /// Settings that differ in a way that weakens a guarantee.
-async fn compare_settings(admin: &AdminClient<DefaultClientContext>, topic: &Topic) -> Vec<Finding> {
-    let specifier = ResourceSpecifier::Topic(&topic.name);
-    let described = admin.describe_configs([&specifier], &AdminOptions::new().request_timeout(Some(TIMEOUT))).await;
-    let Some(Ok(resource)) = described.ok().and_then(|results| results.into_iter().next()) else {
-        let text =
-            format!("the settings of topic {} could not be read: allow DescribeConfigs to check them", topic.name);
-        return vec![Finding { fatal: false, missing: false, text }];
-    };
-    let found = |name: &str| resource.get(name).and_then(|entry| entry.value.clone());
+fn compare_settings(topic: &Topic, described: &ConfigResource) -> Vec<Finding> {
+    let found = |name: &str| described.get(name).and_then(|entry| entry.value.clone());
     let number = |text: &str| text.parse::<i64>().ok().map(|value| if value < 0 { i64::MAX } else { value });
     let mut findings = Vec::new();
     for (name, wanted) in &topic.settings {
@@ -164,13 +178,13 @@ async fn compare_settings(admin: &AdminClient<DefaultClientContext>, topic: &Top
     findings
 }
 
-/// The number of partitions of a topic; `None` when it does not exist.
-async fn partitions(admin: &AdminClient<DefaultClientContext>, topic: &str) -> Result<Option<i32>, TopicsError> {
+/// The topics of the cluster, and how many partitions they have.
+fn partitions(admin: &AdminClient<DefaultClientContext>) -> Result<HashMap<String, i32>, TopicsError> {
     // Asking for metadata blocks, briefly; it happens at start and in `check` only. All topics, because asking for one
     // by name would create it on clusters that create topics by themselves.
     let metadata = tokio::task::block_in_place(|| admin.inner().fetch_metadata(None, TIMEOUT)).map_err(|error| {
         Unreachable(format!("no broker answers: {error}; is kafka.brokers right, is its security set up?"))
     })?;
-    let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
-    Ok(found.map(|found| found.partitions().len() as i32).filter(|count| *count > 0))
+    let there = metadata.topics().iter().filter(|topic| topic.error().is_none() && !topic.partitions().is_empty());
+    Ok(there.map(|topic| (topic.name().to_owned(), topic.partitions().len() as i32)).collect())
 }

@@ -1,7 +1,6 @@
 //! What all Kafka clients have in common: address, security, logs and statistics.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
@@ -102,7 +101,6 @@ pub fn told(error: &KafkaError) -> String {
 pub struct Observer {
     name: &'static str,
     metrics: Arc<Metrics>,
-    producer_id: Arc<AtomicBool>,
 }
 
 impl Observer {
@@ -110,12 +108,7 @@ impl Observer {
     pub fn new(name: &'static str, metrics: Arc<Metrics>) -> Self {
         // There before the first error, so that it counts as an increase.
         metrics.kafka_errors.with_label_values(&[name]);
-        Self { name, metrics, producer_id: Arc::default() }
-    }
-
-    /// Whether an idempotent producer has its id from the cluster. Its first record would wait for that.
-    pub fn has_producer_id(&self) -> bool {
-        self.producer_id.load(Ordering::Relaxed)
+        Self { name, metrics }
     }
 }
 
@@ -152,9 +145,6 @@ impl ClientContext for Observer {
         // Microseconds; 0 when nothing was asked.
         if let Some(slowest) = slowest.filter(|slowest| *slowest > 0) {
             self.metrics.broker_seconds.with_label_values(&[self.name]).set(slowest as f64 / 1e6);
-        }
-        if let Some(eos) = &statistics.eos {
-            self.producer_id.store(eos.idemp_state == "Assigned", Ordering::Relaxed);
         }
         // Of the inbox: other consumers have other lags.
         if self.name != DEDUP_CONSUMER {

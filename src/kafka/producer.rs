@@ -1,11 +1,16 @@
 //! The ingest producer: records are acknowledged by all replicas before anybody is told they are safe.
+//!
+//! It is not idempotent. librdkafka's idempotent producer has at most five requests under way to a broker; more have to wait for
+//! a round trip, and it spins while they do. What idempotence would give is there without it: a record that is written twice
+//! is told apart by dedup, and a record is sent only when the one before it of the same key is acknowledged, so that a
+//! repetition by the producer changes no order.
 
-use std::sync::{Arc, Mutex};
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use tokio::runtime::Handle;
@@ -14,8 +19,6 @@ use tokio::time::Instant;
 use super::{Check, Observer, Outage, Topics, Trouble, probe, told};
 use crate::config::{Config, SettingsError};
 use crate::metrics::Metrics;
-
-type Inner = FutureProducer<Observer>;
 
 /// How often the cluster is asked whether it can take records.
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
@@ -61,10 +64,8 @@ pub enum PublishError {
 
 /// Publishes records and waits for their acknowledgement.
 pub struct Publisher {
-    settings: ClientConfig,
+    producer: FutureProducer<Observer>,
     metrics: Arc<Metrics>,
-    current: ArcSwap<(Inner, Observer)>,
-    rebuilding: Mutex<()>,
     runtime: Handle,
     outage: Outage,
 }
@@ -76,7 +77,7 @@ impl Publisher {
         settings
             // Java's default partitioner: any client then puts a key into the same partition.
             .set("partitioner", "murmur2_random")
-            .set("enable.idempotence", "true")
+            .set("enable.idempotence", "false")
             .set("acks", "all")
             .set("compression.type", "lz4")
             .set("linger.ms", config.kafka.linger_ms.to_string())
@@ -88,12 +89,12 @@ impl Publisher {
         for (name, value) in &config.kafka.properties {
             settings.set(name, value.expose());
         }
-        let first = create(&settings, &metrics).map_err(|error| config.error("kafka.properties", told(&error)))?;
+        let observer = Observer::new("ingest", metrics.clone());
+        let producer = FutureProducer::from_config_and_context(&settings, observer)
+            .map_err(|error| config.error("kafka.properties", told(&error)))?;
         Ok(Self {
-            settings,
+            producer,
             metrics,
-            current: ArcSwap::from_pointee(first),
-            rebuilding: Mutex::new(()),
             runtime: Handle::current(),
             outage: Outage::new(Duration::from_millis(config.http.answer_deadline_ms)),
         })
@@ -115,19 +116,20 @@ impl Publisher {
     }
 
     async fn try_publish(&self, records: &[Record<'_>], deadline: Instant) -> Result<(), PublishError> {
-        let current = self.current.load_full();
-        let mut acknowledgements = Vec::with_capacity(records.len());
-        for record in records {
-            match current.0.send_result(future_record(record)) {
-                Ok(acknowledgement) => acknowledgements.push(acknowledgement),
-                Err((error, _)) => return Err(self.classify(&error, &current)),
+        for turn in turns(records) {
+            let mut acknowledgements = Vec::with_capacity(turn.len());
+            for record in turn {
+                match self.producer.send_result(future_record(record)) {
+                    Ok(acknowledgement) => acknowledgements.push(acknowledgement),
+                    Err((error, _)) => return Err(classify(&error)),
+                }
             }
-        }
-        for acknowledgement in acknowledgements {
-            match tokio::time::timeout_at(deadline, acknowledgement).await {
-                Ok(Ok(Ok(_))) => {}
-                Ok(Ok(Err((error, _)))) => return Err(self.classify(&error, &current)),
-                Ok(Err(_)) | Err(_) => return Err(PublishError::Unavailable),
+            for acknowledgement in acknowledgements {
+                match tokio::time::timeout_at(deadline, acknowledgement).await {
+                    Ok(Ok(Ok(_))) => {}
+                    Ok(Ok(Err((error, _)))) => return Err(classify(&error)),
+                    Ok(Err(_)) | Err(_) => return Err(PublishError::Unavailable),
+                }
             }
         }
         Ok(())
@@ -146,8 +148,7 @@ impl Publisher {
 
     /// Publishes `record` without waiting: for what may be lost, because it only saves work. A failure is counted.
     pub fn post(&self, record: &Record<'_>) {
-        let current = self.current.load_full();
-        match current.0.send_result(future_record(record)) {
+        match self.producer.send_result(future_record(record)) {
             Ok(acknowledgement) => {
                 let lost = self.metrics.posts_lost.clone();
                 self.runtime.spawn(async move {
@@ -165,28 +166,26 @@ impl Publisher {
 
     /// Waits until everything that was accepted is acknowledged. Returns whether that happened in time.
     pub fn flush(&self, timeout: Duration) -> bool {
-        self.current.load().0.flush(timeout).is_ok()
+        self.producer.flush(timeout).is_ok()
     }
 
     /// Keeps `check` true to what the cluster answers, until the publisher is dropped.
     ///
-    /// A thread of its own, because asking blocks. Ready means: every partition has a leader and the producer has its
-    /// id, so that the first record after readiness does not wait for either.
+    /// A thread of its own, because asking blocks. Ready means: every partition has a leader and the producer knows it, so that
+    /// the first record after readiness does not wait for that.
     pub fn watch(self: &Arc<Self>, topics: Topics, check: Check) {
         let publisher = Arc::downgrade(self);
         let (outage, metrics) = (self.outage.clone(), self.metrics.clone());
         std::thread::spawn(move || {
             while let Some(publisher) = publisher.upgrade() {
-                let current = publisher.current.load_full();
+                let producer = publisher.producer.clone();
                 drop(publisher);
                 let asked = Instant::now();
-                let answer = probe(current.0.client(), &topics, Duration::from_secs(2));
-                match answer {
-                    Ok(()) if current.1.has_producer_id() => {
+                match probe(producer.client(), &topics, Duration::from_secs(2)) {
+                    Ok(()) => {
                         outage.reachable();
                         check.back("every partition has a leader");
                     }
-                    Ok(()) => check.fails("the producer has no id from the cluster yet"),
                     Err(trouble) => {
                         if matches!(trouble, Trouble::Unreachable(_)) {
                             outage.unreachable(asked, Instant::now());
@@ -195,50 +194,37 @@ impl Publisher {
                     }
                 }
                 metrics.kafka_away.set(outage.is_away(Instant::now()).into());
-                drop(current);
+                drop(producer);
                 std::thread::sleep(PROBE_INTERVAL);
             }
         });
     }
+}
 
-    fn classify(&self, error: &KafkaError, current: &Arc<(Inner, Observer)>) -> PublishError {
-        match error.rdkafka_error_code() {
-            Some(RDKafkaErrorCode::QueueFull) => return PublishError::QueueFull,
-            Some(RDKafkaErrorCode::MessageSizeTooLarge) => return PublishError::TooLarge,
-            _ => {}
+fn classify(error: &KafkaError) -> PublishError {
+    match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::QueueFull) => PublishError::QueueFull,
+        Some(RDKafkaErrorCode::MessageSizeTooLarge) => PublishError::TooLarge,
+        _ => {
+            tracing::debug!(%error, "record not acknowledged");
+            PublishError::Unavailable
         }
-        if current.0.client().fatal_error().is_some() {
-            self.replace(current);
-        }
-        tracing::debug!(%error, "record not acknowledged");
-        PublishError::Unavailable
-    }
-
-    /// After a fatal error every later send would fail for ever: start a new producer, once.
-    fn replace(&self, failed: &Arc<(Inner, Observer)>) {
-        let _one_at_a_time = self.rebuilding.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if !Arc::ptr_eq(&self.current.load(), failed) {
-            return;
-        }
-        match create(&self.settings, &self.metrics) {
-            Ok(fresh) => {
-                self.metrics.producer_rebuilds.inc();
-                tracing::error!(error = ?failed.0.client().fatal_error(), "fatal producer error; a new producer takes over");
-                self.current.store(Arc::new(fresh));
-            }
-            Err(error) => tracing::error!(%error, "fatal producer error, and no new producer could be made"),
-        }
-    }
-
-    /// The producer in use: for tests that break it.
-    pub fn current(&self) -> Inner {
-        self.current.load().0.clone()
     }
 }
 
-fn create(settings: &ClientConfig, metrics: &Arc<Metrics>) -> KafkaResult<(Inner, Observer)> {
-    let observer = Observer::new("ingest", metrics.clone());
-    Ok((FutureProducer::from_config_and_context(settings, observer.clone())?, observer))
+/// Records that may be under way at the same time: of each key the first ones, then the second ones, and so on.
+fn turns<'a>(records: &'a [Record<'a>]) -> Vec<Vec<&'a Record<'a>>> {
+    let mut turns: Vec<Vec<&Record<'_>>> = Vec::new();
+    let mut earlier: HashMap<(&str, &str), usize> = HashMap::new();
+    for record in records {
+        let turn = earlier.entry((record.topic, record.key)).or_default();
+        match turns.get_mut(*turn) {
+            Some(others) => others.push(record),
+            None => turns.push(vec![record]),
+        }
+        *turn += 1;
+    }
+    turns
 }
 
 fn future_record<'a>(record: &'a Record<'a>) -> FutureRecord<'a, str, [u8]> {
@@ -253,5 +239,21 @@ fn future_record<'a>(record: &'a Record<'a>) -> FutureRecord<'a, str, [u8]> {
         key: Some(record.key),
         timestamp: Some(record.timestamp),
         headers: Some(headers),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_key_one_record_is_under_way_at_a_time() {
+        let record =
+            |topic, key, timestamp| Record { topic, partition: None, key, value: None, headers: &[], timestamp };
+        let records = [("a", "x", 0), ("a", "x", 1), ("a", "y", 2), ("b", "x", 3), ("a", "x", 4), ("a", "y", 5)]
+            .map(|(topic, key, timestamp)| record(topic, key, timestamp));
+        let turns: Vec<Vec<i64>> =
+            turns(&records).iter().map(|turn| turn.iter().map(|record| record.timestamp).collect()).collect();
+        assert_eq!(turns, [vec![0, 2, 3], vec![1, 5], vec![4]]);
     }
 }

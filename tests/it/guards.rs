@@ -516,39 +516,85 @@ fn a_blocked_commit_does_not_block_the_runtime() {
     drop(process.join().expect("no panic"));
 }
 
-/// Guard: a fatal error ends an idempotent producer for ever; a new one takes over.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_fatal_producer_error_costs_one_producer_and_nothing_else() {
-    let (broker, deployment) = embedded("");
+/// What ingest publishes with, on the embedded broker.
+fn publisher(deployment: &Deployment) -> Publisher {
     let app = App::new(deployment.config()).expect("configured");
-    let metrics = Arc::new(Metrics::new());
-    let publisher = Publisher::new(&app.config, &app.client, metrics.clone()).expect("a publisher");
+    Publisher::new(&app.config, &app.client, Arc::new(Metrics::new())).expect("a publisher")
+}
+
+/// A record of one key that says `value`.
+fn said<'a>(topic: &'a str, key: &'a str, value: &'a str) -> NewRecord<'a> {
+    let timestamp = jiff::Timestamp::now().as_millisecond();
+    NewRecord { topic, key, partition: None, value: Some(value.as_bytes()), headers: &[], timestamp }
+}
+
+/// Guard: of a key one record is under way at a time. The producer repeats what a broker did not take, and what was sent
+/// after it would then be before it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_producer_has_to_repeat_keeps_its_order() {
+    let (broker, deployment) = embedded("kafka.properties.\"batch.num.messages\" = 1");
+    let publisher = publisher(&deployment);
     let topic = deployment.topic("inbox");
-    let publish = async |call: &str| {
-        let encoded = inbox_record(&deployment, call, Outcome::Busy);
-        let record = NewRecord {
-            topic: &topic,
-            key: &encoded.key,
-            partition: None,
-            value: Some(&encoded.value),
-            headers: &encoded.headers,
-            timestamp: jiff::Timestamp::now().as_millisecond(),
-        };
-        publisher.publish(&[record], tokio::time::Instant::now() + Duration::from_secs(10)).await
-    };
-    publish("c-1").await.expect("published");
-    broker.with(|cluster| {
-        let error = RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
-        cluster.request_errors(RDKafkaApiKey::Produce, &[error]);
-    });
-    let deadline = Instant::now() + PATIENCE;
-    while metrics.producer_rebuilds.get() == 0 {
-        assert!(Instant::now() < deadline, "no new producer");
-        let _ = publish("c-2").await;
+    let deadline = || tokio::time::Instant::now() + PATIENCE;
+    publisher.publish(&[said(&topic, "other", "warm")], deadline()).await.expect("published");
+    for round in 0..10 {
+        broker.with(|cluster| {
+            let error = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
+            cluster.request_errors(RDKafkaApiKey::Produce, &[error]);
+        });
+        let values: Vec<String> = (0..4).map(|number| format!("{round}-{number}")).collect();
+        let records: Vec<_> = values.iter().map(|value| said(&topic, "call", value)).collect();
+        publisher.publish(&records, deadline()).await.expect("published");
     }
-    publish("c-3").await.expect("the new producer works");
-    let keys: Vec<String> = read_topic(&deployment.bootstrap, &topic, &[]).into_iter().map(|r| r.key).collect();
-    assert!(keys.iter().any(|key| key.ends_with("/c-3")));
+    let written: Vec<String> = read_topic(&deployment.bootstrap, &topic, &[])
+        .into_iter()
+        .filter(|record| record.key == "call")
+        .map(|record| String::from_utf8(record.value).expect("text"))
+        .collect();
+    let due: Vec<String> = (0..10).flat_map(|round| (0..4).map(move |number| format!("{round}-{number}"))).collect();
+    assert_eq!(written, due);
+}
+
+/// What the threads of a process that talk to brokers have used of the processor.
+fn broker_threads(process: u32) -> Duration {
+    let mut ticks = 0;
+    for task in std::fs::read_dir(format!("/proc/{process}/task")).expect("Linux").flatten() {
+        let Ok(stat) = std::fs::read_to_string(task.path().join("stat")) else { continue };
+        let Some((name, fields)) = stat.rsplit_once(") ") else { continue };
+        if !name.contains("(rdk:broker") {
+            continue;
+        }
+        // User and system time, in hundredths of a second.
+        ticks += fields.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum::<u64>();
+    }
+    Duration::from_millis(10 * ticks)
+}
+
+/// Guard: the producer is not idempotent. One that is has five requests under way at most, and spins while more wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_a_distant_broker_costs_no_processor_time() {
+    let (broker, deployment) = embedded("");
+    broker.with(|cluster| cluster.broker_round_trip_time(-1, Duration::from_millis(500))).expect("slower");
+    let mut replica = deployment.spawn(&["--role", "ingest"], &[]);
+    replica.wait_ready();
+    let (client, url) = (client(), replica.url());
+    let send = async |sender: u32, number: usize| {
+        let signed = deployment.signed("call", &call_body(&format!("c-{sender}-{number}"), "486"));
+        assert_eq!(signed.post(&client, &url).await.expect("an answer").status(), 200);
+    };
+    futures_util::future::join_all((0..32).map(|sender| send(sender, 0))).await;
+    let (began, used) = (Instant::now(), broker_threads(replica.id()));
+    // One after the other, so that their requests are no batch.
+    let senders = (0..32).map(|sender| async move {
+        tokio::time::sleep(Duration::from_millis(15) * sender).await;
+        for number in 1..5 {
+            send(sender, number).await;
+        }
+    });
+    futures_util::future::join_all(senders).await;
+    let (took, used) = (began.elapsed(), broker_threads(replica.id()) - used);
+    assert!(used < took / 10, "{used:?} of the processor in {took:?}");
+    assert!(replica.stop().success());
 }
 
 /// Guard: a record that cannot be read is put aside inside the transaction, and the partition goes on.
