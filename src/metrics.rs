@@ -236,8 +236,14 @@ metrics! {
     producer_rebuilds: IntCounter = "trunkline_kafka_producer_rebuilds_total" [];
     /// Attempts to re-read secret files: `changed`, `unchanged` or `failed`.
     secret_reloads: IntCounterVec = "trunkline_secret_reloads_total" ["source", "result"];
-    /// Secrets accepted now, from the configuration and its files: two for one purpose while a secret is being replaced.
-    active_secrets: IntGaugeVec = "trunkline_active_secrets" ["source"];
+    /// Secrets accepted now, by the setting that holds them or names their files: two while a secret is being replaced.
+    active_secrets: IntGaugeVec = "trunkline_active_secrets" ["source", "setting"];
+    /// Times a secret proved who sends, by the setting that holds it and its place there (`first`, `second`, `further`):
+    /// first those in the configuration, then the lines of its files. A place that no longer grows can be removed.
+    secret_proofs: IntCounterVec = "trunkline_secret_proofs_total" ["source", "setting", "place"];
+    /// Unix time at which the newest secret file of a setting was written, which for a mounted file is the mount at the
+    /// earliest: its secrets are at least this old. Only where there are files.
+    secret_written: IntGaugeVec = "trunkline_secret_files_written_timestamp_seconds" ["source", "setting"];
     /// 1 while the process is ready, as `/readyz` says.
     ready: IntGauge = "trunkline_ready" [];
     /// 1 while one of the conditions of readiness holds; `/readyz?verbose` says why it does not.

@@ -21,7 +21,7 @@ pub fn begin(metrics: &Metrics, config: &Config, sources: &Sources, roles: &[Rol
         for result in ["changed", "unchanged", "failed"] {
             metrics.secret_reloads.with_label_values(&[name, result]);
         }
-        metrics.active_secrets.with_label_values(&[name]).set(source.active_secrets() as i64);
+        source.tell_secrets(metrics);
         if roles.contains(&Role::Ingest) {
             deliveries(metrics, source);
         }
@@ -152,7 +152,8 @@ mod tests {
             r#"trunkline_secret_reloads_total{result="failed",source="kv"} 0"#,
             r#"trunkline_unknown_codes_total{interface="sip",source="nxcloud-callbot-demo"} 0"#,
             r#"trunkline_poll_circuit_open{source="kv"} 0"#,
-            r#"trunkline_active_secrets{source="kv"} 1"#,
+            r#"trunkline_active_secrets{setting="tokens",source="kv"} 1"#,
+            r#"trunkline_secret_proofs_total{place="second",setting="tokens",source="kv"} 0"#,
             r#"trunkline_stray_requests_total{reason="source_unknown"} 0"#,
             r#"trunkline_spool_set_aside_records_total{why="damaged"} 0"#,
             r#"trunkline_newer_records_total{topic="pending"} 0"#,
