@@ -154,8 +154,9 @@ metrics! {
     /// Pending calls whose waiting ended: a result `asked` for or `listed`, `cleared` by a callback, `no_result` at the
     /// deadline; `hopeless` counts those the vendor refuses to answer for, which still wait for their deadline.
     poll_settled: IntCounterVec = "trunkline_poll_settled_total" ["source", "how"];
-    /// Calls waiting for a result.
-    pending_calls: IntGaugeVec = "trunkline_pending_calls" ["source"];
+    /// Calls waiting for a result, by how long ago they were placed: `under_1m`, `under_10m`, `under_1h` or `older`. Each
+    /// call is in one of them.
+    pending_calls: IntGaugeVec = "trunkline_pending_calls" ["source", "age"];
     /// Seconds the oldest question that is due and not answered waits.
     poll_overdue: IntGaugeVec = "trunkline_poll_overdue_seconds" ["source"];
     /// Unix time up to which everything is listed.

@@ -187,8 +187,9 @@ fn polling() -> Vec<super::Panel> {
             )
             .at(0.9, "orange")
             .runbooks(&["TrunklinePollOverdue"]),
-        lines("Calls waiting for a result", "short", "Calls of this source whose result is not known yet.")
-            .query("max(trunkline_pending_calls{ONE})", "pending"),
+        stacked("Calls waiting for a result", "short", "Calls of this source whose result is not known yet, by how long ago they were placed. Old ones that grow are results that do not come.")
+            .query("max by (age) (trunkline_pending_calls{ONE})", "{{age}}")
+            .runbooks(&["TrunklinePollOverdue"]),
         lines("Questions behind their time", "s", "How long the oldest due question waits, and how late questions were asked (p90).")
             .query("max(trunkline_poll_overdue_seconds{ONE})", "oldest due")
             .query("histogram_quantile(0.9, sum by (le) (rate(trunkline_poll_late_seconds_bucket{ONE}[RATE])))", "asked late, p90")
