@@ -22,7 +22,7 @@ lint:
 audit:
 	tools/deny advisories
 
-# The alerts, by Prometheus' own tool; fetched on first use.
+# The alerts by Prometheus' own tool, the dashboards by Grafana's linter; fetched and built on first use.
 rules:
 	tools/observe/check
 
