@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make run` and `make test`.
 
-.PHONY: run test lint rules audit unit it faults upgrade generate helm-goldens bench fuzz setup
+.PHONY: run test lint rules audit unit work it faults upgrade generate helm-goldens bench fuzz setup
 
 # Builds the release program and starts it with everything it needs, to try it out. ARGS="--listen 127.0.0.1:9000" for
 # another port.
@@ -8,8 +8,8 @@ run: setup
 	cargo build --release --locked
 	target/release/trunkline dev $(ARGS)
 
-# Everything that has to hold: form, lints, documentation, unit, property and integration tests.
-test: setup lint rules unit it
+# Everything that has to hold: form, lints, documentation, unit, property and integration tests, and the work of a callback.
+test: setup lint rules unit work it
 
 lint:
 	cargo fmt --check
@@ -22,12 +22,16 @@ lint:
 audit:
 	tools/deny advisories
 
-# The alerts, by Prometheus' own tool; fetched on first use.
+# The alerts by Prometheus' own tool, the dashboards by Grafana's linter; fetched and built on first use.
 rules:
 	tools/observe/check
 
 unit:
 	cargo test --locked --lib --bins --benches
+
+# No vendor's callback needs more instructions than benches/work.md allows.
+work:
+	tools/work
 
 # Against real Apache Kafka and Prometheus, started by the tests, asked by Schemathesis, and with Helm; all fetched on first use.
 it:

@@ -373,7 +373,7 @@ async fn reload(sources: Sources, tls: Option<Arc<tls::Server>>, metrics: Arc<Me
                 }
             };
             metrics.secret_reloads.with_label_values(&[&source.name, result]).inc();
-            metrics.active_secrets.with_label_values(&[&source.name]).set(source.active_secrets() as i64);
+            source.tell_secrets(&metrics);
         }
         if let Some(tls) = &tls {
             reload_tls(tls, &metrics);

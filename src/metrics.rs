@@ -154,8 +154,9 @@ metrics! {
     /// Pending calls whose waiting ended: a result `asked` for or `listed`, `cleared` by a callback, `no_result` at the
     /// deadline; `hopeless` counts those the vendor refuses to answer for, which still wait for their deadline.
     poll_settled: IntCounterVec = "trunkline_poll_settled_total" ["source", "how"];
-    /// Calls waiting for a result.
-    pending_calls: IntGaugeVec = "trunkline_pending_calls" ["source"];
+    /// Calls waiting for a result, by how long ago they were placed: `under_1m`, `under_10m`, `under_1h` or `older`. Each
+    /// call is in one of them.
+    pending_calls: IntGaugeVec = "trunkline_pending_calls" ["source", "age"];
     /// Seconds the oldest question that is due and not answered waits.
     poll_overdue: IntGaugeVec = "trunkline_poll_overdue_seconds" ["source"];
     /// Unix time up to which everything is listed.
@@ -234,8 +235,14 @@ metrics! {
     spool_errors: IntCounterVec = "trunkline_spool_disk_errors_total" ["operation"];
     /// Attempts to re-read secret files: `changed`, `unchanged` or `failed`.
     secret_reloads: IntCounterVec = "trunkline_secret_reloads_total" ["source", "result"];
-    /// Secrets accepted now, from the configuration and its files: two for one purpose while a secret is being replaced.
-    active_secrets: IntGaugeVec = "trunkline_active_secrets" ["source"];
+    /// Secrets accepted now, by the setting that holds them or names their files: two while a secret is being replaced.
+    active_secrets: IntGaugeVec = "trunkline_active_secrets" ["source", "setting"];
+    /// Times a secret proved who sends, by the setting that holds it and its place there (`first`, `second`, `further`):
+    /// first those in the configuration, then the lines of its files. A place that no longer grows can be removed.
+    secret_proofs: IntCounterVec = "trunkline_secret_proofs_total" ["source", "setting", "place"];
+    /// Unix time at which the newest secret file of a setting was written, which for a mounted file is the mount at the
+    /// earliest: its secrets are at least this old. Only where there are files.
+    secret_written: IntGaugeVec = "trunkline_secret_files_written_timestamp_seconds" ["source", "setting"];
     /// 1 while the process is ready, as `/readyz` says.
     ready: IntGauge = "trunkline_ready" [];
     /// 1 while one of the conditions of readiness holds; `/readyz?verbose` says why it does not.

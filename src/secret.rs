@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::UNIX_EPOCH;
 
 use arc_swap::{ArcSwap, Guard};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -76,6 +78,15 @@ pub enum FileError {
     Empty(PathBuf),
 }
 
+/// The place of the secret that fits. Every one is looked at, so that the time does not tell which.
+pub fn matching(secrets: &[Secret], fits: impl Fn(&Secret) -> bool) -> Option<usize> {
+    let places = secrets.iter().enumerate();
+    places.fold(None, |found, (place, secret)| if fits(secret) { found.or(Some(place)) } else { found })
+}
+
+/// Places of active secrets that are told apart, in the order of [`Secrets::active`]: values of the label `place`.
+pub const PLACES: [&str; 3] = ["first", "second", "further"];
+
 /// The secrets a source accepts now: those written in the configuration, and those of its files.
 ///
 /// A file holds one secret per line, so that the old and the new one are both accepted while a vendor's console is
@@ -85,12 +96,15 @@ pub struct Secrets {
     inline: Vec<Secret>,
     files: Vec<PathBuf>,
     active: Arc<ArcSwap<Vec<Secret>>>,
+    /// Unix seconds of the last change of a file; 0 when there is none, or it is not known.
+    written: Arc<AtomicI64>,
+    proofs: Arc<[AtomicU64; PLACES.len()]>,
 }
 
 impl Secrets {
     /// Reads the files once; a start with an unreadable file is refused.
     pub fn load(inline: Vec<Secret>, files: Vec<PathBuf>) -> Result<Self, FileError> {
-        let secrets = Self { inline, files, active: Arc::default() };
+        let secrets = Self { inline, files, active: Arc::default(), written: Arc::default(), proofs: Arc::default() };
         secrets.active.store(Arc::new(secrets.read()?));
         Ok(secrets)
     }
@@ -98,7 +112,7 @@ impl Secrets {
     /// Secrets that never change: for demonstrations and tests.
     pub fn fixed(secrets: &[&str]) -> Self {
         let inline: Vec<_> = secrets.iter().map(|text| Secret::new(*text)).collect();
-        Self { active: Arc::new(ArcSwap::from_pointee(inline.clone())), inline, files: Vec::new() }
+        Self::load(inline, Vec::new()).expect("there is no file")
     }
 
     /// Re-reads the files. Returns whether anything changed.
@@ -118,10 +132,27 @@ impl Secrets {
         self.active.load()
     }
 
-    /// Whether `fits` holds for an active secret. Every secret is compared, so that the time does not tell which one was
-    /// close.
-    pub fn any(&self, fits: impl Fn(&Secret) -> bool) -> bool {
-        self.active.load().iter().filter(|secret| fits(secret)).count() > 0
+    /// Whether `fits` holds for an active secret, which then has [`proved`](Self::proved) something. Every secret is
+    /// compared, so that the time does not tell which one was close.
+    pub fn prove(&self, fits: impl Fn(&Secret) -> bool) -> bool {
+        let place = matching(&self.active.load(), fits);
+        place.into_iter().for_each(|place| self.proved(place));
+        place.is_some()
+    }
+
+    /// Notes that the active secret at `place` proved who sends.
+    pub fn proved(&self, place: usize) {
+        self.proofs[place.min(PLACES.len() - 1)].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often the secrets at [`PLACES`] proved something since the start, whichever stood there.
+    pub fn proofs(&self) -> [u64; PLACES.len()] {
+        std::array::from_fn(|place| self.proofs[place].load(Ordering::Relaxed))
+    }
+
+    /// Unix time, seconds, at which a file was written last; `None` without files, or where the system does not tell.
+    pub fn written(&self) -> Option<i64> {
+        Some(self.written.load(Ordering::Relaxed)).filter(|seconds| *seconds > 0)
     }
 
     fn read(&self) -> Result<Vec<Secret>, FileError> {
@@ -129,6 +160,9 @@ impl Secrets {
         for path in &self.files {
             all.extend(read_file(path)?);
         }
+        let written = self.files.iter().filter_map(|path| std::fs::metadata(path).ok()?.modified().ok()).max();
+        let seconds = written.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_secs());
+        self.written.store(seconds as i64, Ordering::Relaxed);
         Ok(all)
     }
 }

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::event::Channel;
 use crate::http::Cut;
 use crate::metrics::Metrics;
+use crate::poll::AGES;
 use crate::reject::{Class, Reason};
 use crate::source::{Source, Sources};
 use crate::tls;
@@ -21,7 +22,7 @@ pub fn begin(metrics: &Metrics, config: &Config, sources: &Sources, roles: &[Rol
         for result in ["changed", "unchanged", "failed"] {
             metrics.secret_reloads.with_label_values(&[name, result]);
         }
-        metrics.active_secrets.with_label_values(&[name]).set(source.active_secrets() as i64);
+        source.tell_secrets(metrics);
         if roles.contains(&Role::Ingest) {
             deliveries(metrics, source);
         }
@@ -113,7 +114,9 @@ fn polling(metrics: &Metrics, source: &Source) {
     }
     metrics.delay_seconds.with_label_values(&[name, Channel::Poll.as_str()]);
     metrics.hints.with_label_values(&[name]);
-    metrics.pending_calls.with_label_values(&[name]);
+    for (age, _) in AGES {
+        metrics.pending_calls.with_label_values(&[name, age]);
+    }
     metrics.poll_overdue.with_label_values(&[name]);
     metrics.poll_circuit_open.with_label_values(&[name]);
     metrics.poll_late_seconds.with_label_values(&[name]);
@@ -152,7 +155,9 @@ mod tests {
             r#"trunkline_secret_reloads_total{result="failed",source="kv"} 0"#,
             r#"trunkline_unknown_codes_total{interface="sip",source="nxcloud-callbot-demo"} 0"#,
             r#"trunkline_poll_circuit_open{source="kv"} 0"#,
-            r#"trunkline_active_secrets{source="kv"} 1"#,
+            r#"trunkline_pending_calls{age="older",source="kv"} 0"#,
+            r#"trunkline_active_secrets{setting="tokens",source="kv"} 1"#,
+            r#"trunkline_secret_proofs_total{place="second",setting="tokens",source="kv"} 0"#,
             r#"trunkline_stray_requests_total{reason="source_unknown"} 0"#,
             r#"trunkline_spool_set_aside_records_total{why="damaged"} 0"#,
             r#"trunkline_newer_records_total{topic="pending"} 0"#,

@@ -133,6 +133,12 @@ impl Panel {
         self
     }
 
+    /// Half of a row.
+    fn wide(mut self) -> Self {
+        self.width = 12;
+        self
+    }
+
     fn by_source(mut self) -> Self {
         self.by_source = true;
         self

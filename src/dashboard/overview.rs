@@ -279,7 +279,7 @@ fn polling() -> Vec<super::Panel> {
             .by_source()
             .runbooks(&["TrunklinePollCircuitOpen"]),
         lines("Calls waiting for a result", "short", "Pending calls, by source.")
-            .query("max by (source) (trunkline_pending_calls{ALL})", "{{source}}")
+            .query("sum by (source) (max by (source, age) (trunkline_pending_calls{ALL}))", "{{source}}")
             .by_source(),
         lines("Oldest question overdue", "s", "How long the oldest due question waits for its turn.")
             .query("max by (source) (trunkline_poll_overdue_seconds{ALL})", "{{source}}")

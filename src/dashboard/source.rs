@@ -13,6 +13,7 @@ pub fn source() -> Dashboard {
         rows: vec![
             ("Now", now()),
             ("What it sends", sends()),
+            ("What it proves itself with", secrets()),
             ("What becomes of it", becomes()),
             ("Asking it for results", polling()),
         ],
@@ -55,10 +56,11 @@ fn now() -> Vec<super::Panel> {
         stat(
             "Active secrets",
             "short",
-            "Secrets accepted now, of all purposes together: more than usual while one is being replaced. The age of a secret is not known to trunkline.",
+            "Secrets accepted now, by the setting that holds them: two while one is being replaced.",
         )
-        .query("max(trunkline_active_secrets{ONE})", "secrets")
-        .runbooks(&["TrunklineSecretsReloadFailed"]),
+        .query("max by (setting) (trunkline_active_secrets{ONE})", "{{setting}}")
+        .at(2.0, "orange")
+        .runbooks(&["TrunklineSecretsReloadFailed", "TrunklineSecretUnused"]),
         stat("Circuit", "short", "1 while the vendor is left alone because it does not answer, or because the configuration has to be mended.")
             .query("max(trunkline_poll_circuit_open{ONE})", "open")
             .at(1.0, "red")
@@ -107,6 +109,31 @@ fn sends() -> Vec<super::Panel> {
         lines("Time to verify", "s", "Work of the processor alone.")
             .query("histogram_quantile(0.5, sum by (le) (rate(trunkline_verify_seconds_bucket{ONE}[RATE])))", "p50")
             .query("histogram_quantile(0.99, sum by (le) (rate(trunkline_verify_seconds_bucket{ONE}[RATE])))", "p99"),
+    ]
+}
+
+fn secrets() -> Vec<super::Panel> {
+    vec![
+        lines(
+            "Proven by which secret",
+            "reqps",
+            "Requests and answers by the setting and the place of the secret that proved them. A place at 0 is no longer used: its line can be removed.",
+        )
+        .query("sum by (setting, place) (rate(trunkline_secret_proofs_total{ONE}[RATE]))", "{{setting}}: {{place}}")
+        .wide()
+        .runbooks(&["TrunklineSecretUnused"]),
+        lines(
+            "Since a secret file was written",
+            "s",
+            "Time since the newest secret file of a setting was written, in the process that has it longest. A mounted file is written when it is mounted: its secrets are at least this old.",
+        )
+        .query(
+            "time() - min by (setting) (trunkline_secret_files_written_timestamp_seconds{ONE})",
+            "{{setting}}",
+        )
+        .wide()
+        .or_else("no secret files")
+        .runbooks(&["TrunklineSecretsReloadFailed"]),
     ]
 }
 
@@ -160,8 +187,9 @@ fn polling() -> Vec<super::Panel> {
             )
             .at(0.9, "orange")
             .runbooks(&["TrunklinePollOverdue"]),
-        lines("Calls waiting for a result", "short", "Calls of this source whose result is not known yet.")
-            .query("max(trunkline_pending_calls{ONE})", "pending"),
+        stacked("Calls waiting for a result", "short", "Calls of this source whose result is not known yet, by how long ago they were placed. Old ones that grow are results that do not come.")
+            .query("max by (age) (trunkline_pending_calls{ONE})", "{{age}}")
+            .runbooks(&["TrunklinePollOverdue"]),
         lines("Questions behind their time", "s", "How long the oldest due question waits, and how late questions were asked (p90).")
             .query("max(trunkline_poll_overdue_seconds{ONE})", "oldest due")
             .query("histogram_quantile(0.9, sum by (le) (rate(trunkline_poll_late_seconds_bucket{ONE}[RATE])))", "asked late, p90")

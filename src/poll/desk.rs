@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Notify, watch};
 
+use super::ages::AGES;
 use super::line::Line;
 use super::schedule::Schedule;
 use super::store::{Due, Store, Unsettled};
@@ -334,7 +335,9 @@ impl Desk {
         // Also what is being asked: a question can wait for the budget, and for the vendor.
         let overdue = now - store.asked_until(now);
         let labels = [self.source.name.as_str()];
-        self.metrics.pending_calls.with_label_values(&labels).set(store.len() as i64);
+        for ((age, _), calls) in AGES.into_iter().zip(store.ages(now)) {
+            self.metrics.pending_calls.with_label_values(&[&self.source.name, age]).set(calls as i64);
+        }
         self.metrics.poll_overdue.with_label_values(&labels).set(overdue / 1000);
     }
 

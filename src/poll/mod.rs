@@ -5,6 +5,7 @@
 //! (`store.rs`), asks about those that are due (`schedule.rs`) and lists windows; all its requests go through one `line.rs`
 //! with the source's budget. Nothing is kept that the topic does not hold.
 
+mod ages;
 mod circuit;
 mod client;
 mod desk;
@@ -15,6 +16,7 @@ mod schedule;
 mod store;
 mod sweep;
 
+pub use ages::AGES;
 pub use schedule::Schedule;
 pub use store::{Due, Store, Unsettled};
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::ages::{AGES, Ages};
 use super::schedule::Schedule;
 use crate::event::{Instant, digest128};
 use crate::vendor::poll::Placed;
@@ -14,6 +15,7 @@ pub struct Store {
     due: BTreeSet<(i64, u128)>,
     /// Calls being asked about, by the time they were due.
     asking: BTreeSet<(i64, u128)>,
+    ages: Ages,
     /// Hints of calls that were cleared under their other key: still to be deleted.
     orphans: Vec<String>,
     /// Whether everything the topic held at the start has been read. Before, nothing is due.
@@ -24,6 +26,8 @@ struct Pending {
     packed: Packed,
     /// Unix milliseconds.
     due: i64,
+    /// Unix seconds.
+    placed_at: u32,
     /// Failures in a row that concern this call, perhaps as one of a batch.
     failures: u8,
     /// There is a record under the key of placed calls.
@@ -72,6 +76,7 @@ impl Store {
             calls: HashMap::new(),
             due: BTreeSet::new(),
             asking: BTreeSet::new(),
+            ages: Ages::default(),
             orphans: Vec::new(),
             loaded: false,
         }
@@ -98,6 +103,8 @@ impl Store {
             } else {
                 known.placed = true;
                 known.packed = Packed::new(placed);
+                self.ages.remove(known.placed_at);
+                known.placed_at = self.ages.add(placed.placed_at);
             }
             return;
         }
@@ -110,6 +117,7 @@ impl Store {
             Pending {
                 packed: Packed::new(placed),
                 due,
+                placed_at: self.ages.add(placed.placed_at),
                 failures: 0,
                 placed: !placed.hinted,
                 hinted: placed.hinted,
@@ -242,6 +250,11 @@ impl Store {
         self.calls.len()
     }
 
+    /// How many of them were placed how long ago at `now` (Unix milliseconds), in the order of [`AGES`].
+    pub fn ages(&self, now: i64) -> [usize; AGES.len()] {
+        self.ages.at(now, self.len())
+    }
+
     /// Whether none is pending.
     pub fn is_empty(&self) -> bool {
         self.calls.is_empty()
@@ -251,6 +264,7 @@ impl Store {
         let call = self.calls.remove(&id)?;
         self.due.remove(&(call.due, id));
         self.asking.remove(&(call.due, id));
+        self.ages.remove(call.placed_at);
         Some(call)
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod numbers;
 mod poll;
+mod secrets;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use self::numbers::Numbers;
 use crate::config::{self, Config, SettingsError, SourceSettings, suggest};
 use crate::event::{Channel, Country, Event, Instant};
 use crate::reject::{Reason, Reject};
-use crate::secret::{FileError, Secret, Secrets, shown};
+use crate::secret::{Secret, Secrets, shown};
 use crate::vendor::{self, Adapter, Context, Kind, Poller, Vendor};
 
 /// One configured entry point: a vendor account with its secrets.
@@ -99,7 +100,7 @@ impl Source {
         let tokens = self.dialer_tokens.as_ref().ok_or_else(wrong)?;
         let (scheme, sent) = authorization.and_then(|header| header.trim().split_once(' ')).ok_or_else(wrong)?;
         let sent = sent.trim().as_bytes();
-        match scheme.eq_ignore_ascii_case("bearer") && tokens.any(|token| shown(token.expose().as_bytes(), sent)) {
+        match scheme.eq_ignore_ascii_case("bearer") && tokens.prove(|token| shown(token.expose().as_bytes(), sent)) {
             true => Ok(()),
             false => Err(wrong()),
         }
@@ -128,22 +129,11 @@ impl Source {
             };
         };
         let sent = sent.unwrap_or_default().as_bytes();
-        if tokens.any(|token| shown(token.expose().as_bytes(), sent)) {
+        if tokens.prove(|token| shown(token.expose().as_bytes(), sent)) {
             Ok(())
         } else {
             Err(Reject::new(Reason::PathTokenWrong, "the URL holds no path token of the source"))
         }
-    }
-
-    /// How many path tokens are accepted now; 0 when the URL has none.
-    pub fn path_tokens(&self) -> usize {
-        self.path_tokens.as_ref().map_or(0, |tokens| tokens.active().len())
-    }
-
-    /// How many secrets vendors and dialers can prove themselves with now.
-    pub fn active_secrets(&self) -> usize {
-        let dialers = self.dialer_tokens.as_ref().map_or(0, |tokens| tokens.active().len());
-        self.adapter.active_secrets().unwrap_or_default() + self.path_tokens() + dialers
     }
 
     /// Whether only some addresses may call.
@@ -168,16 +158,6 @@ impl Source {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Re-reads secret files; `true` when anything changed. A file that cannot be read keeps no other secret
-    /// old; the error is told after all.
-    pub fn reload_secrets(&self) -> Result<bool, FileError> {
-        let tokens = self.path_tokens.as_ref().map_or(Ok(false), Secrets::reload);
-        let dialers = self.dialer_tokens.as_ref().map_or(Ok(false), Secrets::reload);
-        let api = self.adapter.poller().map_or(Ok(false), Poller::reload_secrets);
-        let own = self.adapter.reload_secrets();
-        Ok(tokens? | dialers? | api? | own?)
     }
 }
 
@@ -296,39 +276,4 @@ fn dialer_tokens(settings: &SourceSettings<'_>, common: &config::Source) -> Resu
         return Err(settings.error("dialer_tokens", "must be at least 16 characters"));
     }
     Ok(Some(tokens))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Each source has two kinds of secret files: whichever is lost, the other one is still read.
-    #[test]
-    fn a_lost_file_does_not_keep_other_secrets_old() {
-        let table = [
-            ("nxcloud-callbot", "secret_files", "path_token_files", "uuid = \"UID-TEST-01\""),
-            ("nxcloud-openapi", "secret_files", "cdr_token_files", "access_key = \"key-1\""),
-            ("sestek-knovvu", "token_files", "basic_password_files", "basic_user = \"knovvu\""),
-        ];
-        for (vendor, one, other, more) in table {
-            for (lost, changed) in [(one, other), (other, one)] {
-                let folder = tempfile::tempdir().expect("a folder");
-                let path = |name: &str| folder.path().join(name);
-                for name in [lost, changed] {
-                    std::fs::write(path(name), "0123456789abcdef").expect("written");
-                }
-                let files = [lost, changed].map(|name| format!("{name} = [{:?}]\n", path(name))).concat();
-                let toml = format!("[sources.s]\nvendor = \"{vendor}\"\n{more}\n{files}");
-                let source = build(&Config::from_toml(&toml).expect("settings")).expect("settings").remove("s");
-                let source = source.expect("configured");
-                let active = || source.active_secrets();
-                assert_eq!(active(), 2, "{vendor}");
-
-                std::fs::remove_file(path(lost)).expect("removed");
-                std::fs::write(path(changed), "0123456789abcdef\nfedcba9876543210").expect("written");
-                assert!(source.reload_secrets().is_err(), "{vendor} tells that {lost} is lost");
-                assert_eq!(active(), 3, "{vendor} keeps {lost} and reads {changed}");
-            }
-        }
-    }
 }

@@ -63,6 +63,11 @@ impl Source {
     }
 }
 
+/// Reads the secret files of an adapter again; whether anything changed.
+pub fn reload(adapter: &dyn Adapter) -> bool {
+    adapter.secrets().iter().filter(|(_, secrets)| secrets.reload().expect("readable")).count() > 0
+}
+
 fn now() -> Timestamp {
     Timestamp::from_second(NOW).expect("in range")
 }

@@ -69,16 +69,21 @@ impl<'a> Token<'a> {
         equal(&mac(key, self.signed.as_bytes()), &self.signature)
     }
 
-    /// The claims of a token that is signed with one of `keys`.
-    pub fn open<T: DeserializeOwned>(&self, keys: &[impl AsRef<[u8]>], explain: &mut Explain) -> Result<T, Reject> {
+    /// The claims of a token that is signed with one of `keys`, and the place of that key.
+    pub fn open<T: DeserializeOwned>(
+        &self,
+        keys: &[impl AsRef<[u8]>],
+        explain: &mut Explain,
+    ) -> Result<(T, usize), Reject> {
         for (index, key) in keys.iter().enumerate() {
             if self.is_signed_with(key.as_ref()) {
                 explain.holds(|| format!("HMAC-SHA256 with secret {} gives the token's signature", index + 1));
-                return serde_json::from_slice(&self.payload).map_err(|_| {
+                let claims = serde_json::from_slice(&self.payload).map_err(|_| {
                     let problem = "the token's claims are not JSON of the documented shape";
                     explain.fails(|| problem.to_owned());
                     Reject::new(Reason::HeaderInvalid, problem)
-                });
+                })?;
+                return Ok((claims, index));
             }
             explain.fails(|| format!("HMAC-SHA256 with secret {} gives another signature", index + 1));
         }

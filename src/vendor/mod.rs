@@ -59,6 +59,7 @@ pub use registry::{REGISTRY, find};
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{Basis, Channel, Country, Event, EventKey, EventType, Instant, Links, Raw};
 use crate::reject::Reject;
+use crate::secret::Secrets;
 
 /// A vendor trunkline understands: the entry of the registry.
 pub trait Vendor: Sync {
@@ -131,10 +132,9 @@ pub trait Adapter: Send + Sync {
     fn replay_window_key(&self) -> &'static str {
         "freshness_seconds"
     }
-    /// How many secrets are accepted now, where that can be counted: for `trunkline check`.
-    fn active_secrets(&self) -> Option<usize> {
-        None
-    }
+    /// What the vendor proves itself with, by the name of the setting that holds it. They are read again and counted by
+    /// whoever holds the adapter.
+    fn secrets(&self) -> Vec<(&'static str, &Secrets)>;
     /// The way to ask the vendor; `None` when the vendor cannot be asked, or the settings do not say where and as whom
     /// (`api`).
     fn poller(&self) -> Option<&dyn Poller> {
@@ -151,8 +151,6 @@ pub trait Adapter: Send + Sync {
     fn body_of_part(&self, _kind: &'static Kind, _part: &RawValue) -> Option<Bytes> {
         None
     }
-    /// Re-reads secret files; `true` when anything changed. All of them, before the first error is told.
-    fn reload_secrets(&self) -> Result<bool, crate::secret::FileError>;
     /// Sample bodies the settings name, for `trunkline check`.
     fn sample_files(&self) -> &[PathBuf] {
         &[]

@@ -22,7 +22,7 @@ pub fn token(inbound: &Inbound, header: &'static str, tokens: &Secrets, explain:
         explain.fails(|| format!("header {header} is absent, empty, repeated or not text: does a proxy drop it?"));
         return Err(Reject::new(Reason::HeaderMissing, format!("header {header} is absent, empty or repeated")));
     };
-    if tokens.any(|token| shown(token.expose().as_bytes(), sent.as_bytes())) {
+    if tokens.prove(|token| shown(token.expose().as_bytes(), sent.as_bytes())) {
         explain.holds(|| format!("header {header} holds an active token"));
         return Ok(());
     }
@@ -44,7 +44,7 @@ pub fn basic(inbound: &Inbound, user: &str, passwords: &Secrets, explain: &mut E
         explain.fails(|| "header Authorization is absent or not of the scheme Basic: does a proxy drop it?".into());
         return Err(Reject::new(Reason::CredentialsWrong, "header Authorization is absent or not Basic"));
     };
-    if passwords.any(|password| shown(&user_and_password(user, password), &sent)) {
+    if passwords.prove(|password| shown(&user_and_password(user, password), &sent)) {
         explain.holds(|| "header Authorization holds the user and an active password".into());
         return Ok(());
     }

@@ -197,12 +197,15 @@ async fn every_panel_and_rule_has_data_and_every_fault_is_told() {
     let (_hole, slow) = vendor_that_hangs();
     let extra = format!(
         "http.answer_deadline_ms = 2000\npoll.group = \"{group}-poll\"\npoll.calls_group = \"{group}-calls\"\n\
-         poll.session_timeout_ms = 6000\n{}{}{}{slow}{}",
+         poll.session_timeout_ms = 6000\n{}{}{}{}{slow}{}",
         with_file("quiet"),
         with_file("locked"),
         with_file("filed"),
+        with_file("forgotten"),
         simulation.settings(),
     );
+    // The new one is in use, and nobody removed the old one.
+    std::fs::write(folder.path().join("forgotten"), "only-for-tests-file\nonly-for-tests-old").expect("written");
     let deployment = Deployment::new(cluster.bootstrap(), &extra);
     // The other one ends TLS itself, so that there is a certificate to expire.
     let certificate = Certificate::in_folder(folder.path());
@@ -222,6 +225,7 @@ async fn every_panel_and_rule_has_data_and_every_fault_is_told() {
     let (client, url) = (client(), replica.url());
     let mut good = vec![
         deployment.signed_for("locked", "call", &call_body("l-1", "486")),
+        deployment.signed_for("forgotten", "call", &call_body("f-1", "486")),
         deployment.signed("call", &call_body("c-1", "486")),
         deployment.signed("call", &call_body("c-1", "603")),
         deployment.signed("call", &call_body("c-1", "603")),
@@ -278,6 +282,7 @@ async fn every_panel_and_rule_has_data_and_every_fault_is_told() {
         ("TrunklineUnknownCodes", "nx"),
         ("TrunklinePoisonRecords", "trunkline"),
         ("TrunklineSecretsReloadFailed", "filed"),
+        ("TrunklineSecretUnused", "forgotten"),
         ("TrunklinePollCircuitOpen", &asked),
         ("TrunklineSourceSilent", "quiet"),
         ("TrunklineNewerRecords", "trunkline"),
@@ -294,7 +299,7 @@ async fn every_panel_and_rule_has_data_and_every_fault_is_told() {
     assert!(!watch.fired.iter().any(healthy), "a source that is well: {:?}", watch.fired);
 
     assert_every_panel_has_data(&prometheus, "dashboards/overview.json", &[""]);
-    let sources = ["nxcloud-callbot-simulated", &asked, "nx"];
+    let sources = ["nxcloud-callbot-simulated", &asked, "nx", "quiet"];
     assert_every_panel_has_data(&prometheus, "dashboards/source.json", &sources);
     assert_every_rule_has_data(&prometheus);
 

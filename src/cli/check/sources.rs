@@ -72,7 +72,10 @@ fn proof(report: &mut Report, source: &Source) {
         return;
     }
     let mut findings = vec![title.to_owned()];
-    findings.extend(source.adapter.active_secrets().map(|secrets| count(secrets, "active secret")));
+    let secrets: usize = source.adapter.secrets().iter().map(|(_, secrets)| secrets.active().len()).sum();
+    if secrets > 0 {
+        findings.push(count(secrets, "active secret"));
+    }
     if source.path_tokens() > 0 {
         findings.push(count(source.path_tokens(), "path token"));
     }

@@ -239,3 +239,29 @@ proptest! {
         prop_assert_eq!(last.len(), pending.len());
     }
 }
+
+#[test]
+fn ages_are_those_of_what_is_pending() {
+    let mut store = store();
+    let now = 10_000_000;
+    store.put("young", &placed("young", 9_990), 0);
+    store.put("old", &placed("old", 0), 0);
+    store.put("hinted", &hint("hinted", 9_500), now);
+    assert_eq!(store.ages(now), [1, 1, 0, 1]);
+    // The dialer knows better when it was placed.
+    store.put("hinted", &placed("hinted", 7_000), now);
+    assert_eq!(store.ages(now), [1, 0, 1, 1]);
+    assert_eq!(store.ages(now + DAY), [0, 0, 0, 3]);
+    store.settle(Store::id("old")).expect("pending");
+    assert!(!store.delete("hinted", true), "it is placed, too");
+    assert!(store.delete("young", false));
+    assert_eq!(store.ages(now), [0, 0, 1, 0]);
+    store.clear();
+    assert_eq!(store.ages(now), [0; 4]);
+}
+
+/// A million of them is the design point.
+#[test]
+fn what_is_kept_of_a_call_besides_its_text_is_small() {
+    assert!(size_of::<Pending>() <= 32, "{}", size_of::<Pending>());
+}

@@ -32,7 +32,7 @@ use super::{Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Reply
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::EventType;
 use crate::reject::Reject;
-use crate::secret::{FileError, Secrets};
+use crate::secret::Secrets;
 use map::Mapping;
 use settings::{Answers, Settings};
 use verify::Verifier;
@@ -144,8 +144,8 @@ impl Adapter for Sender {
         "verify.tolerance_seconds"
     }
 
-    fn active_secrets(&self) -> Option<usize> {
-        self.verifier.secrets().map(|secrets| secrets.active().len())
+    fn secrets(&self) -> Vec<(&'static str, &Secrets)> {
+        self.verifier.secrets().map(|secrets| ("verify.secrets", secrets)).into_iter().collect()
     }
 
     fn kept_headers(&self) -> &'static [&'static str] {
@@ -156,10 +156,6 @@ impl Adapter for Sender {
     fn body_of_part(&self, _: &'static Kind, part: &RawValue) -> Option<Bytes> {
         let pointer = self.mapping.map.items.as_ref()?;
         Some(pointer.holding(&format!("[{part}]")).into())
-    }
-
-    fn reload_secrets(&self) -> Result<bool, FileError> {
-        self.verifier.secrets().map_or(Ok(false), Secrets::reload)
     }
 
     fn sample_files(&self) -> &[PathBuf] {

@@ -25,7 +25,7 @@ use super::{
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{Convention, EventType, Outcome};
 use crate::reject::Reject;
-use crate::secret::{FileError, Secret, Secrets};
+use crate::secret::{Secret, Secrets};
 
 const VN_RELEASE: &str = "vn-release";
 const DUAL_STATUS: &str = "dual-status";
@@ -263,8 +263,8 @@ impl Adapter for Cec {
         self.proof.has_key.then_some(self.settings.freshness_seconds)
     }
 
-    fn active_secrets(&self) -> Option<usize> {
-        self.proof.has_key.then(|| self.proof.secrets.active().len())
+    fn secrets(&self) -> Vec<(&'static str, &Secrets)> {
+        vec![("secrets", &self.proof.secrets)]
     }
 
     fn poller(&self) -> Option<&dyn Poller> {
@@ -281,9 +281,5 @@ impl Adapter for Cec {
             return Some(format!("[{part}]").into());
         }
         serde_json::from_str::<String>(part.get()).ok().map(Bytes::from)
-    }
-
-    fn reload_secrets(&self) -> Result<bool, FileError> {
-        self.proof.secrets.reload()
     }
 }

@@ -21,7 +21,7 @@ use super::flat::{Field, Flat, is_name};
 use super::{DUAL_RELEASE, Proof, VN_RELEASE};
 use crate::event::Instant;
 use crate::reject::{Reason, Reject};
-use crate::secret::{Secret, equal};
+use crate::secret::{Secret, Secrets, equal};
 use crate::vendor::{Explain, Inbound, Unsigned, Verified};
 
 /// How far a signing time may lie ahead of our clock, seconds: the vendor's own samples show clocks minutes apart.
@@ -73,7 +73,7 @@ pub fn verify(
     let signable =
         Signable { timestamp: part(&flat, TIMESTAMP, explain)?, nonce: part(&flat, NONCE, explain)?, flat: &flat };
     let created = signing_time(signable.timestamp, explain)?;
-    check_signature(&proof.secrets.active(), &signable, part(&flat, SIGNATURE, explain)?, explain)?;
+    check_signature(&proof.secrets, &signable, part(&flat, SIGNATURE, explain)?, explain)?;
     check_unambiguous(&signable, explain)?;
     check_age(freshness, created, now, explain)?;
     Ok(Verified::new(inbound, Some(created)))
@@ -146,7 +146,7 @@ fn signing_time(text: &str, explain: &mut Explain) -> Result<Instant, Reject> {
 }
 
 fn check_signature(
-    secrets: &[Secret],
+    secrets: &Secrets,
     signable: &Signable<'_>,
     signature: &str,
     explain: &mut Explain,
@@ -160,15 +160,17 @@ fn check_signature(
         let (timestamp, nonce) = (signable.timestamp, signable.nonce);
         format!("string to sign: [secret]_{timestamp}_{nonce}_({} bytes of sorted fields without blanks)", fields.len())
     });
-    for (index, secret) in secrets.iter().enumerate() {
+    let active = secrets.active();
+    for (index, secret) in active.iter().enumerate() {
         if equal(&digest(secret.expose(), signable, &fields), &sent) {
             explain.holds(|| format!("HMAC-SHA256 with key {} gives the signature", index + 1));
+            secrets.proved(index);
             return Ok(());
         }
         explain.fails(|| format!("HMAC-SHA256 with key {} gives another signature", index + 1));
     }
     if explain.is_on() {
-        hint(secrets, signable, &sent, explain);
+        hint(&active, signable, &sent, explain);
     }
     Err(Reject::new(Reason::SignatureMismatch, "no active key gives body field signature"))
 }

@@ -21,7 +21,7 @@ use super::{Adapter, Answer, Context, Demo, Explain, Facts, Inbound, Kind, Reply
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::EventType;
 use crate::reject::Reject;
-use crate::secret::{FileError, Secret, Secrets};
+use crate::secret::{Secret, Secrets};
 
 const STATUS: &str = "status";
 const FEE: &str = "fee";
@@ -227,8 +227,8 @@ impl Adapter for VoiceCall {
         }
     }
 
-    fn active_secrets(&self) -> Option<usize> {
-        Some(self.secrets.active().len())
+    fn secrets(&self) -> Vec<(&'static str, &Secrets)> {
+        vec![("secrets", &self.secrets)]
     }
 
     fn kept_headers(&self) -> &'static [&'static str] {
@@ -238,9 +238,5 @@ impl Adapter for VoiceCall {
     /// Records come in a list.
     fn body_of_part(&self, kind: &'static Kind, part: &RawValue) -> Option<Bytes> {
         (kind.name == FEE).then(|| format!("{{\"feeLst\":[{part}]}}").into())
-    }
-
-    fn reload_secrets(&self) -> Result<bool, FileError> {
-        self.secrets.reload()
     }
 }

@@ -114,6 +114,7 @@ fn check_digest(
                 let what = || format!("the {} form with URL {} and secret {}", form.name(), number + 1, index + 1);
                 if equal(&made, &sent) {
                     explain.holds(|| format!("{} gives the digest", what()));
+                    secrets.proved(index);
                     return Ok(());
                 }
                 explain.fails(|| format!("{} gives another digest", what()));

@@ -21,7 +21,7 @@ use super::{
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{EventType, Outcome};
 use crate::reject::Reject;
-use crate::secret::{FileError, Secret, Secrets};
+use crate::secret::{Secret, Secrets};
 
 const TASK: &str = "task";
 const ORDER: &str = "order";
@@ -220,15 +220,11 @@ impl Adapter for Callbot {
         self.poller.as_ref().map(|poller| poller as &dyn Poller)
     }
 
-    fn active_secrets(&self) -> Option<usize> {
-        Some(self.secrets.active().len())
+    fn secrets(&self) -> Vec<(&'static str, &Secrets)> {
+        vec![("secrets", &self.secrets)]
     }
 
     fn kept_headers(&self) -> &'static [&'static str] {
         &["content-type", "requestid", "uuid", "createts", "algorithm"]
-    }
-
-    fn reload_secrets(&self) -> Result<bool, FileError> {
-        self.secrets.reload()
     }
 }

@@ -112,6 +112,7 @@ pub fn check_signature(
     for (index, secret) in active.iter().enumerate() {
         if equal(&digest(algorithm, secret, signable), &sent) {
             explain.holds(|| format!("{} with secret {} gives the signature", algorithm.name(), index + 1));
+            secrets.proved(index);
             return Ok(());
         }
         explain.fails(|| format!("{} with secret {} gives another signature", algorithm.name(), index + 1));

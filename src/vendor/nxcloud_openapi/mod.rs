@@ -22,7 +22,7 @@ use super::{
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{EventType, Outcome};
 use crate::reject::Reject;
-use crate::secret::{FileError, Secret, Secrets};
+use crate::secret::{Secret, Secrets};
 
 const CC_CDR: &str = "cc-cdr";
 const AIAGENT_CALL: &str = "aiagent-call";
@@ -293,13 +293,8 @@ impl Adapter for OpenApi {
         &["content-type", "accesskey", "action", "biztype", "ts", "algorithm"]
     }
 
-    fn active_secrets(&self) -> Option<usize> {
-        Some(self.secrets.active().len() + self.cdr_tokens.active().len()).filter(|count| *count > 0)
-    }
-
-    fn reload_secrets(&self) -> Result<bool, FileError> {
-        let (secrets, cdr_tokens) = (self.secrets.reload(), self.cdr_tokens.reload());
-        Ok(secrets? | cdr_tokens?)
+    fn secrets(&self) -> Vec<(&'static str, &Secrets)> {
+        vec![("secrets", &self.secrets), ("cdr_tokens", &self.cdr_tokens)]
     }
 }
 

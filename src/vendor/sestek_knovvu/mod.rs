@@ -23,7 +23,7 @@ use super::{
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{EventType, Outcome};
 use crate::reject::Reject;
-use crate::secret::{FileError, Secret, Secrets};
+use crate::secret::{Secret, Secrets};
 
 /// The vendor's only code table: `interface` of the cause.
 const CALL_STATE: &str = "CallState";
@@ -293,16 +293,11 @@ impl Adapter for Knovvu {
         Some(kept::body(part))
     }
 
-    fn active_secrets(&self) -> Option<usize> {
-        Some(self.tokens.active().len() + self.passwords.active().len()).filter(|count| *count > 0)
+    fn secrets(&self) -> Vec<(&'static str, &Secrets)> {
+        vec![("tokens", &self.tokens), ("basic_passwords", &self.passwords)]
     }
 
     fn poller(&self) -> Option<&dyn Poller> {
         self.asker.as_ref().map(|asker| asker as &dyn Poller)
-    }
-
-    fn reload_secrets(&self) -> Result<bool, FileError> {
-        let (tokens, passwords) = (self.tokens.reload(), self.passwords.reload());
-        Ok(tokens? | passwords?)
     }
 }

@@ -26,7 +26,7 @@ use super::{
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{EventType, Outcome};
 use crate::reject::Reject;
-use crate::secret::{FileError, Secret, Secrets};
+use crate::secret::{Secret, Secrets};
 
 const PUSH: &str = "push";
 
@@ -240,12 +240,8 @@ impl Adapter for Ccc {
         &[ACTION, "version"]
     }
 
-    fn active_secrets(&self) -> Option<usize> {
-        self.credentials.as_ref().map(|credentials| credentials.active().len())
-    }
-
-    fn reload_secrets(&self) -> Result<bool, FileError> {
-        self.credentials.as_ref().map_or(Ok(false), Secrets::reload)
+    fn secrets(&self) -> Vec<(&'static str, &Secrets)> {
+        self.credentials.iter().map(|credentials| ("credentials", credentials)).collect()
     }
 }
 

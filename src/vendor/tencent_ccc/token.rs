@@ -17,8 +17,8 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::form;
-use super::verify::{basic, matching};
-use crate::secret::{Secret, equal, shown};
+use super::verify::basic;
+use crate::secret::{Secret, equal, matching, shown};
 use crate::vendor::lenient::{self, text};
 use crate::vendor::{Reply, TokenRequest};
 

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::token::{self, Fault, GRACE};
 use crate::reject::{Reason, Reject};
-use crate::secret::{Secret, Secrets, equal, shown};
+use crate::secret::{Secret, Secrets, equal, matching, shown};
 use crate::vendor::{Explain, Inbound, Verified};
 
 /// Base64 with or without padding.
@@ -35,15 +35,16 @@ pub fn verify(
         return Ok(Verified::new(inbound, None));
     };
     let header = authorization(&inbound, explain)?;
-    let credentials = credentials.active();
-    match scheme(header) {
-        Some(("basic", encoded)) => check_basic(&credentials, encoded, explain)?,
-        Some(("bearer", token)) => check_token(&credentials, token, now, explain)?,
+    let active = credentials.active();
+    let place = match scheme(header) {
+        Some(("basic", encoded)) => check_basic(&active, encoded, explain)?,
+        Some(("bearer", token)) => check_token(&active, token, now, explain)?,
         _ => {
             explain.fails(|| "header Authorization is neither `Basic` nor `Bearer`: check the console".into());
             return Err(Reject::new(Reason::HeaderInvalid, "header Authorization is neither Basic nor Bearer"));
         }
-    }
+    };
+    credentials.proved(place);
     Ok(Verified::new(inbound, None))
 }
 
@@ -84,20 +85,14 @@ pub fn basic_header(credential: &Secret) -> String {
     format!("Basic {}", BASE64.encode(credential.expose()))
 }
 
-/// The place of the credential that fits. Every one is looked at, so that the time does not tell which.
-pub fn matching(credentials: &[Secret], fits: impl Fn(&Secret) -> bool) -> Option<usize> {
-    let places = credentials.iter().enumerate();
-    places.fold(None, |found, (place, credential)| if fits(credential) { found.or(Some(place)) } else { found })
-}
-
-fn check_basic(credentials: &[Secret], encoded: &str, explain: &mut Explain) -> Result<(), Reject> {
+fn check_basic(credentials: &[Secret], encoded: &str, explain: &mut Explain) -> Result<usize, Reject> {
     let Some(sent) = BASE64.decode(encoded).ok().map(Zeroizing::new) else {
         explain.fails(|| "header Authorization is Basic, but what follows is not base64".into());
         return Err(Reject::new(Reason::HeaderInvalid, "header Authorization is Basic without base64"));
     };
     if let Some(place) = matching(credentials, |credential| shown(credential.expose().as_bytes(), &sent)) {
         explain.holds(|| format!("user and password are those of credential {}", place + 1));
-        return Ok(());
+        return Ok(place);
     }
     explain.fails(|| format!("user and password are those of none of {} credentials", credentials.len()));
     if explain.is_on() {
@@ -124,11 +119,11 @@ fn hint(credentials: &[Secret], sent: &[u8], explain: &mut Explain) {
     explain.fails(|| format!("hint: {cause}"));
 }
 
-fn check_token(credentials: &[Secret], token: &str, now: Timestamp, explain: &mut Explain) -> Result<(), Reject> {
+fn check_token(credentials: &[Secret], token: &str, now: Timestamp, explain: &mut Explain) -> Result<usize, Reject> {
     match token::open(credentials, token, now) {
         Ok(place) => {
             explain.holds(|| format!("the access token was made with credential {} and is valid", place + 1));
-            Ok(())
+            Ok(place)
         }
         Err(Fault::Form) => {
             explain.fails(|| "the access token is none of trunkline's: is the token URL in the console ours?".into());

@@ -22,7 +22,7 @@ use super::{
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{EventType, Outcome};
 use crate::reject::Reject;
-use crate::secret::{FileError, Secret, Secrets};
+use crate::secret::{Secret, Secrets};
 
 const EVENTS: &str = "events";
 
@@ -221,15 +221,11 @@ impl Adapter for Vcc {
         &["content-type"]
     }
 
-    fn active_secrets(&self) -> Option<usize> {
-        Some(self.secrets.active().len())
+    fn secrets(&self) -> Vec<(&'static str, &Secrets)> {
+        vec![("secrets", &self.secrets)]
     }
 
     fn poller(&self) -> Option<&dyn Poller> {
         self.asker.as_ref().map(|asker| asker as &dyn Poller)
-    }
-
-    fn reload_secrets(&self) -> Result<bool, FileError> {
-        self.secrets.reload()
     }
 }

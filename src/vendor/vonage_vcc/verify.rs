@@ -44,17 +44,19 @@ pub fn verify(
     let token = Token::parse(header(&inbound, explain)?, explain)?;
     let active = secrets.active();
     // A key that is no Base64 (after a careless change of its file) signs nothing.
-    let keys: Vec<_> = active.iter().filter_map(key).collect();
+    let usable = active.iter().enumerate().filter_map(|(place, secret)| Some((place, key(secret)?)));
+    let (places, keys): (Vec<_>, Vec<_>) = usable.unzip();
     if keys.len() < active.len() {
         explain.fails(|| format!("{} of {} signing keys are not Base64", active.len() - keys.len(), active.len()));
     }
-    let claims: Claims = token.open(&keys, explain).inspect_err(|_| {
+    let (claims, index): (Claims, _) = token.open(&keys, explain).inspect_err(|_| {
         if explain.is_on() && fits_text(&token, &active) {
             explain.fails(|| {
                 "hint: the signature fits the key's Base64 text: the vendor signs with the decoded key".into()
             });
         }
     })?;
+    secrets.proved(places[index]);
     let issued = check_times(settings, &claims, now, explain)?;
     jwt::check_payload_hash(&inbound.body, claims.payload_hash.as_deref(), explain)?;
 

@@ -20,7 +20,7 @@ use super::{
 use crate::config::{SettingsError, SourceSettings};
 use crate::event::{EventType, Outcome};
 use crate::reject::Reject;
-use crate::secret::{FileError, Secret, Secrets};
+use crate::secret::{Secret, Secrets};
 
 const EVENTS: &str = "events";
 
@@ -202,11 +202,7 @@ impl Adapter for Voice {
         &["content-type"]
     }
 
-    fn active_secrets(&self) -> Option<usize> {
-        Some(self.secrets.active().len())
-    }
-
-    fn reload_secrets(&self) -> Result<bool, FileError> {
-        self.secrets.reload()
+    fn secrets(&self) -> Vec<(&'static str, &Secrets)> {
+        vec![("secrets", &self.secrets)]
     }
 }

@@ -36,11 +36,12 @@ pub fn verify(
     let token = Token::parse(bearer(&inbound, explain)?, explain)?;
     let active = secrets.active();
     let keys: Vec<&str> = active.iter().map(|secret| secret.expose()).collect();
-    let claims: Claims = token.open(&keys, explain).inspect_err(|reject| {
+    let (claims, place): (Claims, _) = token.open(&keys, explain).inspect_err(|reject| {
         if reject.reason == Reason::SignatureMismatch {
             explain_other_secret(explain);
         }
     })?;
+    secrets.proved(place);
     check_account(settings, &claims, explain)?;
     let issued = check_times(settings, &claims, now, explain)?;
     jwt::check_payload_hash(&inbound.body, claims.payload_hash.as_deref(), explain)?;

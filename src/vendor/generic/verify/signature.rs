@@ -143,6 +143,7 @@ impl Signature {
             let computed = mac(self.algorithm, &key, pieces, body);
             if signatures.iter().any(|sent| equal(&computed, sent)) {
                 explain.holds(|| format!("HMAC-{name} with secret {} gives the signature", index + 1));
+                self.secrets.proved(index);
                 return Ok(());
             }
             explain.fails(|| format!("HMAC-{name} with secret {} gives another signature", index + 1));
