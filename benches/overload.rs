@@ -9,6 +9,7 @@ mod deployment;
 #[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/it/kafka/mod.rs"]
 mod kafka;
+#[expect(dead_code, reason = "other benchmarks use more of it")]
 #[path = "load/mod.rs"]
 mod load;
 
