@@ -9,27 +9,32 @@ mod deployment;
 #[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/it/kafka/mod.rs"]
 mod kafka;
+#[expect(dead_code, reason = "other benchmarks use more of it")]
+#[path = "load/mod.rs"]
+mod load;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, Write as _};
-use std::process::Command;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
-use trunkline::source::{Source, build};
-use trunkline::vendor::Unsigned;
+use trunkline::source::build;
 
 use deployment::{Deployment, call_body};
 use kafka::Cluster;
+use load::connection::exchange;
+use load::process::{peak_megabytes, pin};
+use load::request::callback;
 
 /// The first one is the noisy one.
 const SOURCES: [&str; 4] = ["nx", "b", "c", "d"];
 /// Different requests of a source; then they come again, as repetitions do.
 const REQUESTS: usize = 20_000;
+/// Their nonce, which nothing depends on.
+const NONCE: &str = "0123456789abcdef0123456789abcdef";
 /// Connections of a source.
 const CONNECTIONS: usize = 256;
 /// Connections of all sources that find the capacity: each sends when its last request is answered.
@@ -115,7 +120,7 @@ fn memory(cluster: &Cluster) {
     let other = "x".repeat(config.http.max_body_bytes - 1000);
     let body = call_body("large", "486").replace(r#""other":"""#, &format!(r#""other":"{other}""#));
     let sources = build(&config).unwrap_or_else(|errors| panic!("{errors:?}"));
-    let requests = SOURCES.map(|name| written(&sources[name], &body));
+    let requests = SOURCES.map(|name| callback(&sources[name], "call", &body, NONCE).0);
     let connect = |_| std::net::TcpStream::connect(&address).expect("connected");
     let mut connections: Vec<_> = (0..2 * config.http.max_in_flight).map(connect).collect();
     cluster.pause(0);
@@ -206,46 +211,6 @@ impl Answers {
     }
 }
 
-/// One request and the status of its answer, over a connection that is kept.
-async fn exchange(connection: &mut Option<TcpStream>, address: &str, request: &[u8]) -> io::Result<u16> {
-    let stream = match connection.take() {
-        Some(stream) => stream,
-        None => TcpStream::connect(address).await?,
-    };
-    let mut left = request;
-    while !left.is_empty() {
-        match stream.try_write(left) {
-            Ok(written) => left = &left[written..],
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => stream.writable().await?,
-            Err(error) => return Err(error),
-        }
-    }
-    let mut answer = [0; 2048];
-    let mut length = 0;
-    loop {
-        stream.readable().await?;
-        match stream.try_read(&mut answer[length..]) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(read) => length += read,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-            Err(error) => return Err(error),
-        }
-        if let Some((status, keep)) = whole(&answer[..length]) {
-            *connection = keep.then_some(stream);
-            return Ok(status);
-        }
-    }
-}
-
-/// Status of an answer that is there to its end, and whether the connection stays open.
-fn whole(answer: &[u8]) -> Option<(u16, bool)> {
-    let text = std::str::from_utf8(answer).ok()?;
-    let (head, body) = text.split_once("\r\n\r\n")?;
-    let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name));
-    let length: usize = header("content-length: ")?.parse().ok()?;
-    (body.len() >= length).then(|| (head[9..12].parse().unwrap_or(0), header("connection: close").is_none()))
-}
-
 /// TOML of all sources but the one that every deployment has.
 fn sources() -> String {
     let source = |name: &&str| {
@@ -258,17 +223,8 @@ fn sources() -> String {
 /// Different requests of `name`.
 fn requests(deployment: &Deployment, name: &str) -> Requests {
     let sources = build(&deployment.config()).unwrap_or_else(|errors| panic!("{errors:?}"));
-    (0..REQUESTS).map(|number| written(&sources[name], &call_body(&format!("{name}-{number}"), "486"))).collect()
-}
-
-/// A request as it goes over the wire, signed as the vendor would.
-fn written(source: &Source, body: &str) -> Vec<u8> {
-    let kind = source.kind("call").expect("a kind of the vendor");
-    let nonce = "0123456789abcdef0123456789abcdef";
-    let signed = source.adapter.sign(&Unsigned { kind, body, now: jiff::Timestamp::now(), nonce }).expect("signed");
-    let headers: String = signed.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let (path, length) = (source.path(kind), signed.body.len());
-    format!("POST {path} HTTP/1.1\r\nhost: x\r\n{headers}content-length: {length}\r\n\r\n{}", signed.body).into()
+    let body = |number| call_body(&format!("{name}-{number}"), "486");
+    (0..REQUESTS).map(|number| callback(&sources[name], "call", &body(number), NONCE).0).collect()
 }
 
 fn row(offered: f64, answers: &[Answers]) -> String {
@@ -285,19 +241,4 @@ fn at(times: &[Duration], percent: usize) -> f64 {
     let mut sorted = times.to_vec();
     sorted.sort();
     sorted.get(sorted.len().saturating_sub(1) * percent / 100).map_or(f64::NAN, |time| time.as_secs_f64() * 1000.0)
-}
-
-/// Keeps a process on one core; without `taskset` the system decides.
-fn pin(core: &str, process: u32) {
-    let done = Command::new("taskset").args(["-a", "-c", "-p", core, &process.to_string()]).output();
-    if !done.is_ok_and(|done| done.status.success()) {
-        println!("process {process} is not pinned: taskset of util-linux is missing");
-    }
-}
-
-/// The most memory that was resident at a time.
-fn peak_megabytes(process: u32) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("Linux");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux");
-    line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") * 1024.0 / 1e6
 }
