@@ -4,8 +4,8 @@
 //! so that tests start from zero.
 
 use prometheus::{
-    Encoder, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry, TextEncoder,
 };
 
 /// Seconds. A vendor waits 3 to 10 s for an answer; an unloaded answer takes about 1 ms and a replicated commit 10 to
@@ -37,6 +37,7 @@ macro_rules! metric_kinds {
 metric_kinds! {
     IntCounter, name, help, _labels, _buckets => Self::new(name, help);
     IntGauge, name, help, _labels, _buckets => Self::new(name, help);
+    Gauge, name, help, _labels, _buckets => Self::new(name, help);
     Histogram, name, help, _labels, buckets => Self::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec()));
     IntCounterVec, name, help, labels, _buckets => Self::new(Opts::new(name, help), labels);
     IntGaugeVec, name, help, labels, _buckets => Self::new(Opts::new(name, help), labels);
@@ -118,6 +119,9 @@ metrics! {
     /// Requests that may be worked on at a time before sources above their fair share are refused: half of
     /// `http.max_in_flight`, and less while the processor does not keep up.
     work_limit: IntGauge = "trunkline_in_flight_limit" [];
+    /// How busy the threads that answer requests are, share of the time; above `http.max_busy_percent` fewer requests are let
+    /// in.
+    busy_ratio: Gauge = "trunkline_busy_ratio" [];
     /// Open connections of the callback listener; the bound is `http.max_connections`.
     connections: IntGauge = "trunkline_open_connections" [];
     /// Connections cut off by cause: `head_timeout`, `idle_timeout`, `write_timeout`, `handshake_timeout`, `room` when the

@@ -23,9 +23,9 @@ pub struct Http {
     /// Requests in flight at a time, and so the memory for bodies; more get 503 and `Retry-After`. Half of them are open to
     /// every source, the others to sources below their fair share. While the processor does not keep up it is fewer.
     pub max_in_flight: usize,
-    /// How late tasks may run before fewer requests are let in, milliseconds: how long a processor that does not keep up
-    /// may make a vendor wait. Raise it where the processor is shared or throttled.
-    pub max_lateness_ms: u64,
+    /// How busy the threads that answer requests may be before fewer are let in, percent of the time: what is let in is then
+    /// answered as fast as always. 100 lets in whatever `max_in_flight` allows.
+    pub max_busy_percent: u8,
     /// Open connections. One more takes the place of the one that has waited longest for its next request.
     pub max_connections: usize,
     /// How long a sender may take for the head of a request, milliseconds: for the first one from the moment the connection
@@ -60,7 +60,7 @@ impl Default for Http {
             trusted_proxies: Vec::new(),
             max_body_bytes: 256 * 1024,
             max_in_flight: 1024,
-            max_lateness_ms: 5,
+            max_busy_percent: 85,
             max_connections: 4096,
             head_timeout_ms: 10_000,
             read_timeout_ms: 5_000,
@@ -128,6 +128,9 @@ impl Http {
             if value == 0 {
                 complain(key, "must be at least 1".into());
             }
+        }
+        if !(1..=100).contains(&self.max_busy_percent) {
+            complain("http.max_busy_percent", "must be from 1 to 100".into());
         }
         if let Some(HttpTls { client_auth: Some(_), client_ca_file: None, .. }) = self.tls {
             complain(

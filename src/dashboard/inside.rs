@@ -76,6 +76,10 @@ pub(super) fn entrance() -> Vec<Panel> {
             .query("sum(trunkline_in_flight_limit{ALL})", "limit")
             .by_source()
             .runbooks(&["TrunklineErrorBudgetBurningFast"]),
+        lines("How busy the threads are", "percentunit", "Share of the time in which the threads that answer requests have something to do. Above http.max_busy_percent fewer requests are let in.")
+            .query("max by (instance) (trunkline_busy_ratio{ALL})", "{{instance}}")
+            .up_to(1.0)
+            .runbooks(&["TrunklineErrorBudgetBurningFast"]),
         lines("Turned away", "reqps", "Deliveries that heard please repeat because too much came at once, or their source sent more than its max_per_second.")
             .query(
                 r#"sum by (source) (rate(trunkline_deliveries_total{ALL,result=~"overloaded|rate_limited"}[RATE]))"#,

@@ -1,7 +1,7 @@
 //! Who is let in when more comes than can be done.
 //!
 //! Two bounds. [`http.max_in_flight`](crate::config::Http) bounds the requests inside, and so the memory: each holds a body.
-//! Those whose body is whole are worked on, and how many of them at a time follows from how late tasks run (`limit.rs`).
+//! Those whose body is whole are worked on, and how many of them at a time follows from how busy the processor is (`limit.rs`).
 //! A sender that is slow with its body takes none of that. Within both bounds no source keeps out another (`room.rs`).
 
 mod limit;
@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use prometheus::IntGauge;
+use prometheus::{Gauge, IntGauge};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep};
 
 use self::limit::{Limit, TICK};
 use self::room::Room;
@@ -24,6 +26,7 @@ pub struct Admission {
     sources: BTreeMap<String, usize>,
     in_flight: Vec<IntGauge>,
     limit: IntGauge,
+    busy: Gauge,
     state: Mutex<State>,
 }
 
@@ -47,12 +50,13 @@ impl Admission {
     pub fn new<'a>(http: &Http, sources: impl Iterator<Item = &'a str>, metrics: &Metrics) -> Self {
         let names: Vec<&str> = sources.collect();
         let room = Room::new(names.len(), http.max_in_flight);
-        let limit = Limit::new(room.open(), Duration::from_millis(http.max_lateness_ms));
+        let limit = Limit::new(room.open(), f64::from(http.max_busy_percent) / 100.0);
         metrics.work_limit.set(room.open() as i64);
         Self {
             sources: names.iter().zip(0..).map(|(name, index)| ((*name).to_owned(), index)).collect(),
             in_flight: names.iter().map(|name| metrics.in_flight.with_label_values(&[name])).collect(),
             limit: metrics.work_limit.clone(),
+            busy: metrics.busy_ratio.clone(),
             state: Mutex::new(State { inside: room.clone(), working: room, limit }),
         }
     }
@@ -62,7 +66,7 @@ impl Admission {
         let source = self.sources[source];
         let mut state = self.state();
         if !state.working.admits(source) {
-            return Err(busy());
+            return Err(refused());
         }
         if !state.inside.take(source) {
             return Err(Reject::new(Reason::Overloaded, "http.max_in_flight requests are inside"));
@@ -71,27 +75,27 @@ impl Admission {
         Ok(Admitted { admission: self, source, working: false })
     }
 
-    /// Keeps the limit true to how late tasks run, for as long as somebody else holds this.
+    /// Keeps the limit true to how busy the processor is, for as long as somebody else holds this.
     pub async fn watch(self: Arc<Self>) {
         let admission = Arc::downgrade(&self);
         drop(self);
+        let mut last = (Instant::now(), busy());
         loop {
-            let due = tokio::time::Instant::now() + TICK;
-            tokio::time::sleep_until(due).await;
-            // Behind everything else that can run.
-            tokio::task::yield_now().await;
+            sleep(TICK).await;
             let Some(admission) = admission.upgrade() else { return };
-            admission.observe(due.elapsed());
+            let now = (Instant::now(), busy());
+            let share = (now.1 - last.1).as_secs_f64() / (now.0 - last.0).as_secs_f64();
+            last = now;
+            admission.observe(share);
         }
     }
 
-    fn observe(&self, late: Duration) {
+    fn observe(&self, busy: f64) {
+        self.busy.set(busy);
         let mut state = self.state();
-        let State { working, limit, .. } = &mut *state;
-        if let Some(limit) = limit.observe(late, working.taken()) {
-            working.set_open(limit);
-            self.limit.set(limit as i64);
-        }
+        let limit = state.limit.observe(busy);
+        state.working.set_open(limit);
+        self.limit.set(limit as i64);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -103,7 +107,7 @@ impl Admitted<'_> {
     /// To be called when the body is whole.
     pub fn work(&mut self) -> Result<(), Reject> {
         self.working = self.admission.state().working.take(self.source);
-        if self.working { Ok(()) } else { Err(busy()) }
+        if self.working { Ok(()) } else { Err(refused()) }
     }
 }
 
@@ -118,6 +122,13 @@ impl Drop for Admitted<'_> {
     }
 }
 
-fn busy() -> Reject {
+/// For how long the threads that answer requests had something to do, on average, since the program began.
+fn busy() -> Duration {
+    let metrics = Handle::current().metrics();
+    let all: Duration = (0..metrics.num_workers()).map(|worker| metrics.worker_total_busy_duration(worker)).sum();
+    all / metrics.num_workers() as u32
+}
+
+fn refused() -> Reject {
     Reject::new(Reason::Overloaded, "as many requests are being worked on as the processor can do in time")
 }

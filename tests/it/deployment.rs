@@ -36,13 +36,13 @@ impl Deployment {
     /// A deployment with topics of its own on `bootstrap`. `extra` is TOML that goes into it.
     pub fn new(bootstrap: &str, extra: &str) -> Self {
         let prefix = format!("t{}", uuid::Uuid::new_v4().simple());
-        // Tests share the processor with Java: its being late is no finding, but where a test is about that.
-        let lateness = if extra.contains("max_lateness_ms") { "" } else { "http.max_lateness_ms = 2000" };
+        // Tests share the processor with Java: its being busy is no finding, but where a test is about that.
+        let busy = if extra.contains("max_busy_percent") { "" } else { "http.max_busy_percent = 100" };
         let toml = format!(
             r#"
             http.listen = "127.0.0.1:0"
             http.drain_delay_ms = 200
-            {lateness}
+            {busy}
             admin.listen = "127.0.0.1:0"
             kafka.brokers = "{bootstrap}"
             kafka.topic_prefix = "{prefix}"

@@ -32,11 +32,6 @@ impl Room {
         self.open = open;
     }
 
-    /// Places that are taken.
-    pub(super) fn taken(&self) -> usize {
-        self.taken
-    }
-
     /// Whether `source` may take a place now.
     pub(super) fn admits(&self, source: usize) -> bool {
         self.taken < self.open || (self.taken < self.places && self.held[source] < self.share(source))
@@ -122,7 +117,7 @@ mod tests {
                 }
                 let taken = held.iter().sum::<usize>();
                 prop_assert!(taken <= places);
-                prop_assert_eq!(room.taken(), taken);
+                prop_assert_eq!(room.taken, taken);
             }
             for (source, count) in held.into_iter().enumerate() {
                 (0..count).for_each(|_| room.give(source));

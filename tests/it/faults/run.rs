@@ -215,7 +215,7 @@ impl<'a> Run<'a> {
             .replace("transaction_timeout_ms = 5000", "transaction_timeout_ms = 4000");
         if plan.programs.len() > 1 {
             // Only what an earlier version knows too.
-            deployment.toml = deployment.toml.replace("http.max_lateness_ms = 2000", "");
+            deployment.toml = deployment.toml.replace("http.max_busy_percent = 100", "");
         }
         deployment.bootstrap.clone_from(&rig.bootstrap);
         let deployment = Arc::new(deployment);
