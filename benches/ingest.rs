@@ -46,7 +46,7 @@ use load::process::{cpu, on_core, pin};
 use options::Options;
 use requests::{Calls, Dialect};
 use results::{FLOOR, Results, TRUNKLINE, median};
-use sender::{closed_loop, first, resident_with_connections, wait_answered};
+use sender::{WARM_UP, closed_loop, first, resident_with_connections, wait_answered};
 use servers::Server;
 use targets::Once;
 
@@ -54,6 +54,8 @@ use targets::Once;
 const SERVER: &str = "0";
 /// The core of everything else.
 const SENDER: &str = "1";
+/// The prefix of its topics.
+const PREFIX: &str = "trunkline";
 /// How often the program is started to send it a first request.
 const STARTS: usize = 10;
 /// Connections with which memory is looked at.
@@ -103,9 +105,10 @@ impl Bench {
         let model = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let model =
             model.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map(|(_, name)| name);
-        let settings = if settings.is_empty() { "default settings".to_owned() } else { settings.join(", ") };
+        let settings = if settings.is_empty() { "its default settings".to_owned() } else { settings.join(", ") };
         format!(
-            "{}, {cores} cores; medians of {rounds} rounds of {} s; {settings}.",
+            "{}, {cores} cores: the server on one, sender and Kafka on another. Medians of {rounds} rounds of {} s; ratios are \
+             those within a round. trunkline with {settings}.",
             model.unwrap_or("unknown processor"),
             measured.as_secs()
         )
@@ -119,7 +122,9 @@ impl Bench {
         if !(cells || starts || memory) {
             return;
         }
-        let broker = Broker::start(setting, &self.config("unused:0"));
+        let known = settings("unused:0", PREFIX);
+        let known = Config::from_toml(&known).unwrap_or_else(|errors| panic!("{errors:?}"));
+        let broker = Broker::start(setting, &known);
         println!("### {}\n", setting.title);
         if cells {
             self.cells(setting, &broker, calls, results);
@@ -141,7 +146,7 @@ impl Bench {
     fn cells(&self, setting: &Setting, broker: &Broker, calls: &mut Calls, results: &mut Results) {
         let bare = (setting.name == "rtt0").then(|| Server::start(SERVER, &["bare"]));
         let floor = Server::start(SERVER, &["floor", broker.bootstrap()]);
-        let mut trunkline = self.start(broker, &["--role", "ingest"]);
+        let mut trunkline = self.start(broker, PREFIX, &["--role", "ingest"]);
         let simple = |name: &str, server: &Server| Target {
             name: name.to_owned(),
             address: server.address.clone(),
@@ -175,8 +180,9 @@ impl Bench {
         for round in 0..self.options.rounds {
             for connections in setting.connections {
                 for target in &targets {
-                    let requests = calls.take(target.dialect, enough(*connections), &target.path);
+                    let expected = results.last_rate(setting, *connections, &target.name);
                     let measured = self.options.measured;
+                    let requests = calls.take(target.dialect, enough(*connections, measured, expected), &target.path);
                     let figures = closed_loop(&target.address, target.process, requests, *connections, measured);
                     let figures = figures.unwrap_or_else(|wrong| {
                         panic!("{}, {}, {connections} connections: {wrong}", setting.name, target.name)
@@ -201,19 +207,19 @@ impl Bench {
 
     /// The first request to a process that says it is ready.
     fn first(&self, broker: &Broker, calls: &mut Calls) -> f64 {
-        let mut replica = self.start(broker, &["--role", "ingest"]);
+        let mut replica = self.start(broker, PREFIX, &["--role", "ingest"]);
         replica.wait_ready();
         first(&address(&mut replica), &calls.take(Dialect::Vendors, 1, "")[0])
     }
 
-    /// Memory of a process with all roles.
+    /// Memory of a process with all roles, and topics of its own: what others wrote is no work for it.
     fn memory(&self, broker: &Broker, calls: &mut Calls) -> f64 {
-        let mut replica = self.start(broker, &[]);
+        let mut replica = self.start(broker, "empty", &[]);
         replica.wait_ready();
         let address = address(&mut replica);
         let resident =
             resident_with_connections(&address, replica.id(), &calls.take(Dialect::Vendors, CONNECTIONS, ""));
-        let requests = calls.take(Dialect::Vendors, enough(CONNECTIONS), "");
+        let requests = calls.take(Dialect::Vendors, enough(CONNECTIONS, self.options.measured, None), "");
         let loaded = closed_loop(&address, Some(replica.id()), requests, CONNECTIONS, self.options.measured);
         let loaded = loaded.map_or_else(|wrong| wrong, |figures| format!("{:.0} MiB", figures.resident));
         println!(
@@ -224,37 +230,34 @@ impl Bench {
         resident
     }
 
-    /// Starts the program without waiting for it.
-    fn start(&self, broker: &Broker, arguments: &[&str]) -> Replica {
+    /// Starts the program, with topics called `prefix`, without waiting for it.
+    fn start(&self, broker: &Broker, prefix: &str, arguments: &[&str]) -> Replica {
         let path = self.folder.path().join("trunkline.toml");
-        std::fs::write(&path, self.settings(broker.bootstrap())).expect("write the configuration");
+        let settings = format!("{}\n{}", self.options.settings.join("\n"), settings(broker.bootstrap(), prefix));
+        std::fs::write(&path, settings).expect("write the configuration");
         let mut command = on_core(SERVER, &self.options.program);
         command.arg("serve").arg("--config").arg(path).args(arguments);
         Replica::spawn(command)
     }
+}
 
-    fn config(&self, bootstrap: &str) -> Config {
-        Config::from_toml(&self.settings(bootstrap)).unwrap_or_else(|errors| panic!("{errors:?}"))
-    }
-
-    /// Nothing but what has to be said: where Kafka is, that it is a single node, and the sources.
-    fn settings(&self, bootstrap: &str) -> String {
-        format!(
-            "http.listen = \"127.0.0.1:0\"\nadmin.listen = \"127.0.0.1:0\"\nkafka.brokers = \"{bootstrap}\"\n\
-             kafka.replication_factor = 1\n{}\n{}",
-            self.options.settings.join("\n"),
-            demo_settings()
-        )
-    }
+/// Nothing but what has to be said: where Kafka is, that it is a single node, and the sources.
+fn settings(bootstrap: &str, prefix: &str) -> String {
+    format!(
+        "http.listen = \"127.0.0.1:0\"\nadmin.listen = \"127.0.0.1:0\"\nkafka.brokers = \"{bootstrap}\"\n\
+         kafka.topic_prefix = \"{prefix}\"\nkafka.replication_factor = 1\n{}",
+        demo_settings()
+    )
 }
 
 fn address(replica: &mut Replica) -> String {
     replica.url().trim_start_matches("http://").to_owned()
 }
 
-/// So many requests that none comes twice within a cell, unless the machine is much faster than those this was written on.
-fn enough(connections: usize) -> usize {
-    if connections == 1 { 30_000 } else { 80_000 }
+/// So many requests that none comes twice in `measured` and the time before, at half as much again as the rate `expected`.
+fn enough(connections: usize, measured: Duration, expected: Option<f64>) -> usize {
+    let expected = expected.unwrap_or((5_000 * connections).min(25_000) as f64);
+    ((measured + WARM_UP).as_secs_f64() * expected * 1.5) as usize + connections
 }
 
 /// What processes use when nothing comes.

@@ -24,6 +24,11 @@ impl Results {
         self.0.entry((setting.name, connections, server.to_owned())).or_default().push(figures);
     }
 
+    /// What a server could do in the round before, requests a second.
+    pub fn last_rate(&self, setting: &Setting, connections: usize, server: &str) -> Option<f64> {
+        Some(self.0.get(&(setting.name, connections, server.to_owned()))?.last()?.rate)
+    }
+
     /// The median of a figure; `None` when it was not measured.
     pub fn median(&self, setting: &'static str, connections: usize, server: &str, figure: Figure) -> Option<f64> {
         let rounds = self.0.get(&(setting, connections, server.to_owned()))?;

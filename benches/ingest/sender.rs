@@ -11,7 +11,7 @@ use crate::load::connection::exchange;
 use crate::load::process::{cpu, resident_mebibytes};
 
 /// Not counted: connections are opened, and the server gets warm.
-const WARM_UP: Duration = Duration::from_millis(500);
+pub const WARM_UP: Duration = Duration::from_millis(500);
 /// How long a server may take until it answers at all.
 const PATIENCE: Duration = Duration::from_secs(120);
 
