@@ -4,7 +4,8 @@
 //!
 //! What is measured has one core to itself; Kafka and this process share another one, so that rates are those of our
 //! process unless Kafka's core is busy too, which is printed. `cargo bench --bench dedup`, with options after `--`:
-//! `--rounds N`, `--events N` of the backlog, `--ids N` of the largest window, `--only throughput|growth`.
+//! `--rounds N`, `--events N` of the backlog, `--ids N` of the largest window, `--only throughput|growth`, `--program PATH` of
+//! another build.
 
 #[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/it/deployment.rs"]
@@ -21,14 +22,16 @@ mod plain;
 #[path = "dedup/table.rs"]
 mod table;
 
+use std::path::PathBuf;
+
 use inbox::Inbox;
 use kafka::Cluster;
 use meter::{Figures, pin};
 use table::{cell, median, reached};
 
-/// Decided by the worker, which has a core to itself.
+/// Of the worker, or the plain loop: a core to itself.
 const WORKER: &str = "0";
-/// Everything else.
+/// Of everything else.
 const REST: &str = "1";
 
 /// Records to get everybody going, not counted.
@@ -41,13 +44,20 @@ struct Options {
     events: u64,
     ids: u64,
     only: Option<String>,
+    program: PathBuf,
 }
 
 impl Options {
     /// `None` unless run as a benchmark: `cargo test` runs benches once to see that they work; this one needs its own
     /// machine to mean anything.
     fn read() -> Option<Self> {
-        let mut options = Self { rounds: 3, events: 1_000_000, ids: 10_000_000, only: None };
+        let mut options = Self {
+            rounds: 3,
+            events: 1_000_000,
+            ids: 10_000_000,
+            only: None,
+            program: env!("CARGO_BIN_EXE_trunkline").into(),
+        };
         let mut benchmark = false;
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
@@ -62,7 +72,8 @@ impl Options {
                 "--events" => options.events = number(),
                 "--ids" => options.ids = number(),
                 "--only" => options.only = Some(value),
-                _ => panic!("usage: [--rounds N] [--events N] [--ids N] [--only throughput|growth]"),
+                "--program" => options.program = value.into(),
+                _ => panic!("usage: [--rounds N] [--events N] [--ids N] [--only throughput|growth] [--program PATH]"),
             }
         }
         benchmark.then_some(options)
@@ -82,7 +93,7 @@ fn main() {
     pin(REST, std::process::id());
     let cluster = Cluster::start(1);
     let events = if options.wants("throughput") { options.events } else { SHORT };
-    let mut inbox = Inbox::new(cluster.bootstrap(), 4, 1);
+    let mut inbox = Inbox::new(cluster.bootstrap(), &options.program, 4, 1);
     let bytes = inbox.fill(events);
     println!("{events} events, values of {bytes:.0} bytes, 4 partitions\n");
     inbox.decide(1, WARM_UP.min(events), 0);
@@ -134,22 +145,22 @@ fn row(dedup: Figures, plain: Figures) -> String {
 fn growth(cluster: &Cluster, base: Inbox, options: &Options) {
     let mut inboxes = vec![base];
     for (partitions, sources) in [(1, 1), (12, 1), (4, 200)] {
-        let inbox = Inbox::new(cluster.bootstrap(), partitions, sources);
+        let inbox = Inbox::new(cluster.bootstrap(), &options.program, partitions, sources);
         inbox.fill(SHORT);
         inboxes.push(inbox);
     }
     let many = options.ids;
     // Inbox, replicas, ids known before.
     let cases = [
-        ("4 partitions, 1 source, 1 replica, 1 thousand ids", 0, 1, 1_000),
-        ("1 million ids", 0, 1, many / 10),
-        ("10 million ids", 0, 1, many),
-        ("1 partition", 1, 1, 1_000),
-        ("12 partitions", 2, 1, 1_000),
-        ("200 sources", 3, 1, 1_000),
-        ("2 replicas", 0, 2, 1_000),
+        ("1,000 ids, 4 partitions, 1 source, 1 replica".to_owned(), 0, 1, 1_000),
+        (format!("{} ids", cell(many as f64 / 10.0)), 0, 1, many / 10),
+        (format!("{} ids", cell(many as f64)), 0, 1, many),
+        ("1 partition".to_owned(), 1, 1, 1_000),
+        ("12 partitions".to_owned(), 2, 1, 1_000),
+        ("200 sources".to_owned(), 3, 1, 1_000),
+        ("2 replicas".to_owned(), 0, 2, 1_000),
     ];
-    let mut runs = cases.map(|_| Vec::new());
+    let mut runs = cases.each_ref().map(|_| Vec::new());
     for _ in 0..options.rounds {
         for ((_, inbox, replicas, ids), runs) in cases.iter().zip(&mut runs) {
             runs.push(inboxes[*inbox].decide(*replicas, SHORT, *ids));

@@ -1,5 +1,6 @@
 //! A deployment whose inbox holds events that nobody has decided, and what decides them.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -12,12 +13,14 @@ use rdkafka::{Offset, TopicPartitionList};
 use trunkline::dedup::{Remembered, encode};
 use trunkline::event::{self, Channel, Event, EventKey, cloudevents};
 use trunkline::kafka::{Topics, client_config, ensure_topics, flush};
-use trunkline::vendor::{Explain, Inbound};
+use trunkline::vendor::{Explain, Inbound, kept};
 
 use super::deployment::{self, Deployment, PATIENCE, Replica, call_body};
 use super::meter::{Figures, Sample, metric, pin, scrape};
 use super::plain;
 
+/// Between two looks at a worker, each of which costs it a little.
+const LOOK: Duration = Duration::from_millis(50);
 /// As many as a worker writes in one transaction.
 const TRANSACTION: u64 = 10_000;
 const CALL: Duration = Duration::from_secs(10);
@@ -25,6 +28,7 @@ const CALL: Duration = Duration::from_secs(10);
 /// Topics, and how they are read.
 pub struct Inbox {
     deployment: Deployment,
+    program: PathBuf,
     partitions: i32,
     sources: usize,
     /// The configuration without the name of the group, which is another one for every run.
@@ -41,8 +45,8 @@ pub struct Run {
 }
 
 impl Inbox {
-    /// Topics of so many partitions, for so many configured sources.
-    pub fn new(bootstrap: &str, partitions: i32, sources: usize) -> Self {
+    /// Topics of so many partitions, for so many configured sources, read by `program`.
+    pub fn new(bootstrap: &str, program: &Path, partitions: i32, sources: usize) -> Self {
         let more = |number| {
             let secret = deployment::SECRET;
             format!(
@@ -54,7 +58,15 @@ impl Inbox {
         let toml = deployment.toml.replace("kafka.partitions = 3", &format!("kafka.partitions = {partitions}"));
         deployment.toml.clone_from(&toml);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let inbox = Self { deployment, partitions, sources, toml, runs: 0, runtime: runtime.expect("a runtime") };
+        let inbox = Self {
+            deployment,
+            program: program.to_owned(),
+            partitions,
+            sources,
+            toml,
+            runs: 0,
+            runtime: runtime.expect("a runtime"),
+        };
         inbox.create_topics();
         inbox
     }
@@ -83,13 +95,13 @@ impl Inbox {
         let producer: ThreadedProducer<DefaultProducerContext> =
             self.client().set("compression.type", "lz4").set("acks", "all").create().expect("a producer");
         let topic = self.deployment.topic("inbox");
-        let template = self.event();
+        let (template, kept) = self.event();
         let received = template.received_at.as_millis();
         let mut bytes = 0;
         for number in 0..events {
-            let encoded = cloudevents::encode(&self.numbered(&template, number), &[]);
+            let encoded = cloudevents::encode(&self.numbered(&template, number), &kept);
             bytes += encoded.value.len();
-            let headers = encoded.headers.iter().fold(OwnedHeaders::new_with_capacity(16), |headers, (key, value)| {
+            let headers = encoded.headers.iter().fold(OwnedHeaders::new_with_capacity(24), |headers, (key, value)| {
                 headers.insert(Header { key, value: Some(value) })
             });
             send(
@@ -106,8 +118,8 @@ impl Inbox {
         bytes as f64 / events as f64
     }
 
-    /// An ended call of the source that every deployment has.
-    fn event(&self) -> Event {
+    /// An ended call of the source that every deployment has, and the headers of its delivery.
+    fn event(&self) -> (Event, Vec<(&'static str, String)>) {
         let source = self.deployment.source();
         let now = jiff::Timestamp::now();
         let signed = self.deployment.signed("call", &call_body("c-0", "486"));
@@ -122,8 +134,9 @@ impl Inbox {
         let verified = source.adapter.verify(inbound, now, &mut Explain::off()).expect("verified");
         let context = source.context(Channel::Callback, event::Instant::new(now));
         let facts = source.adapter.normalise(&verified, &context).expect("understood");
+        let headers = kept::event_headers(&verified, source.adapter.kept_parameters(), &facts.events);
         // Without the vendor's own text it is of a middling size.
-        Event { raw: None, ..facts.events.into_iter().next().expect("an event") }
+        (Event { raw: None, ..facts.events.into_iter().next().expect("an event") }, headers)
     }
 
     /// Another call, of each source in turn.
@@ -151,22 +164,23 @@ impl Inbox {
         let ids: Vec<u32> = replicas.iter().map(Replica::id).collect();
         let addresses: Vec<String> =
             replicas.iter_mut().map(|replica| replica.admin().trim_start_matches("http://").to_owned()).collect();
-        let mut first: Option<Sample> = None;
+        // The last one is from before the end, whose own time is not known.
+        let mut samples: Option<(Sample, Sample)> = None;
         let deadline = Instant::now() + PATIENCE;
         let run = loop {
             assert!(Instant::now() < deadline, "decided in time:\n{}", replicas[0].log());
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::sleep(LOOK);
             let texts: Vec<String> = addresses.iter().filter_map(|address| scrape(address)).collect();
             let of = |name| texts.iter().map(move |text| metric(text, name));
             let decided: f64 = of("trunkline_dedup_decisions_total").sum();
-            let all_work = of("trunkline_dedup_assigned_partitions").filter(|count| *count > 0.0).count() == ids.len();
-            if !all_work || decided == 0.0 {
-                continue;
-            }
             let now = Sample::now(decided, ids.iter().copied());
-            let first = first.get_or_insert(now);
             if decided >= events as f64 {
-                break Run { figures: first.until(&now), rebuild: of("trunkline_seen_rebuild_seconds_sum").sum() };
+                let (first, last) = samples.expect("more events than are decided between two looks");
+                break Run { figures: first.until(&last), rebuild: of("trunkline_seen_rebuild_seconds_sum").sum() };
+            }
+            let all_work = of("trunkline_dedup_assigned_partitions").filter(|count| *count > 0.0).count() == ids.len();
+            if all_work && decided > 0.0 {
+                samples = Some((samples.map_or(now, |(first, _)| first), now));
             }
         };
         replicas.iter_mut().for_each(|replica| assert!(replica.stop().success()));
@@ -174,7 +188,8 @@ impl Inbox {
     }
 
     fn start(&self) -> Replica {
-        let replica = self.deployment.spawn(&["--role", "dedup"], &[("TOKIO_WORKER_THREADS", "1")]);
+        let replica =
+            self.deployment.spawn_program(&self.program, &["--role", "dedup"], &[("TOKIO_WORKER_THREADS", "1")]);
         pin(super::WORKER, replica.id());
         replica
     }
