@@ -77,7 +77,7 @@ helm-goldens: generate
 	tools/helm/fetch
 	HELM_GOLDENS=write cargo test --locked --test it helm:: -- --test-threads=1
 
-# Takes a few minutes and prints tables; figures are ratios and medians, machines differ.
+# Takes half an hour and prints tables; figures are ratios and medians, machines differ.
 bench: setup
 	tools/kafka/fetch
 	cargo bench --locked --bench window
@@ -86,6 +86,9 @@ bench: setup
 	cargo bench --locked --bench visible
 	cargo bench --locked --bench spool
 	cargo bench --locked --bench timing
+	cargo bench --locked --bench overload
+	cargo bench --locked --bench ingest
+	cargo bench --locked --bench dedup
 
 # Each fuzz target for so many seconds. The first run builds everything once more, with libFuzzer's counters in it.
 SECONDS ?= 60

@@ -4,7 +4,7 @@
 //! * `bare` only answers 200: what HTTP costs.
 //! * `floor` checks one HMAC, parses the body, writes it as one record and answers when all replicas have it: what nobody
 //!   who keeps that promise can be below.
-//! * `trunkline` is the program, `--role ingest`, with its default settings.
+//! * `trunkline` is the program, `--role ingest`, with its default settings, but for turning senders away when it is busy.
 //!
 //! Server on core 0; on core 1 a sender on one thread, whose connections each send the next request when the last one is
 //! answered, and Kafka. Servers take turns, in a reversed order every other round. CPU is what the system counts for the
@@ -241,10 +241,11 @@ impl Bench {
     }
 }
 
-/// Nothing but what has to be said: where Kafka is, that it is a single node, and the sources.
+/// Nothing but what has to be said: where Kafka is, that it is a single node, and the sources. And that all of the processor
+/// may be used: senders that wait for their answers make it as busy as it can be, and nobody is to be turned away for that.
 fn settings(bootstrap: &str, prefix: &str) -> String {
     format!(
-        "http.listen = \"127.0.0.1:0\"\nadmin.listen = \"127.0.0.1:0\"\nkafka.brokers = \"{bootstrap}\"\n\
+        "http.listen = \"127.0.0.1:0\"\nhttp.max_busy_percent = 100\nadmin.listen = \"127.0.0.1:0\"\nkafka.brokers = \"{bootstrap}\"\n\
          kafka.topic_prefix = \"{prefix}\"\nkafka.replication_factor = 1\n{}",
         demo_settings()
     )

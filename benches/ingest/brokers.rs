@@ -51,7 +51,7 @@ pub enum Broker {
     /// In this process.
     Mock(Embedded),
     /// In a process of its own.
-    Kafka(Cluster),
+    Kafka(Box<Cluster>),
 }
 
 impl Broker {
@@ -71,7 +71,7 @@ impl Broker {
             None => {
                 let cluster = Cluster::start(1);
                 create(cluster.bootstrap(), &others);
-                Self::Kafka(cluster)
+                Self::Kafka(Box::new(cluster))
             }
         }
     }

@@ -87,7 +87,7 @@ async fn take(State(producer): State<Arc<FutureProducer>>, headers: HeaderMap, b
     let Some(sent) = headers.get(HEADER).and_then(|header| header.to_str().ok()) else {
         return StatusCode::UNAUTHORIZED;
     };
-    if !decode_hex(sent).is_some_and(|proof| mac(&body).verify_slice(&proof).is_ok()) {
+    if decode_hex(sent).is_none_or(|proof| mac(&body).verify_slice(&proof).is_err()) {
         return StatusCode::UNAUTHORIZED;
     }
     if serde_json::from_slice::<serde_json::Value>(&body).is_err() {

@@ -21,57 +21,84 @@ pub struct Fact {
     pub material: Material,
 }
 
-/// Reads an inbox record's headers. `Err` says what is wrong with a record that ingest cannot have written.
-pub fn read(message: &impl Message) -> Result<Fact, &'static str> {
-    form::of_header(text(message, form::HEADER)).map_err(|_| "header trunkline_format is not a number from 1")?;
-    let key = text(message, header::KEY).ok_or("header trunkline_key is missing")?;
-    let material = text(message, header::MATERIAL).ok_or("header trunkline_material is missing")?;
-    if message.payload().is_none_or(<[u8]>::is_empty) {
-        return Err("the record has no value");
+/// The headers of an inbox record, taken from librdkafka once: each look there measures and checks a name anew, and a
+/// decision needs many.
+pub struct Head<'a> {
+    headers: Vec<(&'a str, Option<&'a [u8]>)>,
+    offset: i64,
+    has_value: bool,
+}
+
+impl<'a> Head<'a> {
+    /// Those of `message`.
+    pub fn of(message: &'a impl Message) -> Self {
+        let mut headers = Vec::with_capacity(24);
+        headers.extend(message.headers().into_iter().flat_map(pairs));
+        let has_value = message.payload().is_some_and(|value| !value.is_empty());
+        Self { headers, offset: message.offset(), has_value }
     }
-    Ok(Fact {
-        key: key.parse().map_err(|_| "header trunkline_key is not a key of version 1")?,
-        material: material.parse().map_err(|_| "header trunkline_material cannot be read")?,
-    })
-}
 
-/// Whether a newer trunkline wrote the record: then nobody but a newer one can decide it.
-pub fn newer(message: &impl Message) -> Option<Newer> {
-    form::of_header(text(message, form::HEADER)).ok().flatten()
-}
+    /// The first header of that name, as text.
+    pub fn text(&self, name: &str) -> Option<&'a str> {
+        first(self.headers.iter().copied(), name)
+    }
 
-/// The first header of that name, as text.
-pub fn text<'a>(message: &'a impl Message, name: &str) -> Option<&'a str> {
-    let headers = message.headers()?;
-    let value = headers.iter().find(|header| header.key == name)?.value?;
-    std::str::from_utf8(value).ok()
-}
+    /// What is decided about. `Err` says what is wrong with a record that ingest cannot have written.
+    pub fn fact(&self) -> Result<Fact, &'static str> {
+        form::of_header(self.text(form::HEADER)).map_err(|_| "header trunkline_format is not a number from 1")?;
+        let key = self.text(header::KEY).ok_or("header trunkline_key is missing")?;
+        let material = self.text(header::MATERIAL).ok_or("header trunkline_material is missing")?;
+        if !self.has_value {
+            return Err("the record has no value");
+        }
+        Ok(Fact {
+            key: key.parse().map_err(|_| "header trunkline_key is not a key of version 1")?,
+            material: material.parse().map_err(|_| "header trunkline_material cannot be read")?,
+        })
+    }
 
-/// The headers consumers see: those of the inbox without what is only between ingest, dedup and replay, and where the
-/// record came from. `context` takes the place of the trace context that came in.
-pub fn published_headers(
-    message: &impl Message,
-    revision: Option<(EventKey, u8)>,
-    context: Option<TraceParent>,
-) -> OwnedHeaders {
-    let mut out = OwnedHeaders::new_with_capacity(24);
-    for Header { key, value } in message.headers().iter().flat_map(|headers| headers.iter()) {
-        out = match (key, revision) {
-            (header::MATERIAL | form::HEADER, _) => out,
-            (key, _) if kept::header::ALL.contains(&key) => out,
-            (header::ID, Some((fact, revision))) => {
-                out.insert(Header { key, value: Some(&fact.id(revision.into()).to_string()) })
-            }
-            (header::TRACE_PARENT, _) if context.is_some() => out,
-            (header::REVISION, Some((_, revision))) => out.insert(Header { key, value: Some(&revision.to_string()) }),
-            _ => out.insert(Header { key, value }),
+    /// Whether a newer trunkline wrote the record: then nobody but a newer one can decide it.
+    pub fn newer(&self) -> Option<Newer> {
+        form::of_header(self.text(form::HEADER)).ok().flatten()
+    }
+
+    /// The headers consumers see: those of the inbox without what is only between ingest, dedup and replay, and where the
+    /// record came from. `context` takes the place of the trace context that came in.
+    pub fn published(&self, revision: Option<(EventKey, u8)>, context: Option<TraceParent>) -> OwnedHeaders {
+        let mut out = OwnedHeaders::new_with_capacity(24);
+        for &(key, value) in &self.headers {
+            out = match (key, revision) {
+                (header::MATERIAL | form::HEADER, _) => out,
+                (key, _) if kept::header::ALL.contains(&key) => out,
+                (header::ID, Some((fact, revision))) => {
+                    out.insert(Header { key, value: Some(&fact.id(revision.into()).to_string()) })
+                }
+                (header::TRACE_PARENT, _) if context.is_some() => out,
+                (header::REVISION, Some((_, revision))) => {
+                    out.insert(Header { key, value: Some(&revision.to_string()) })
+                }
+                _ => out.insert(Header { key, value }),
+            };
+        }
+        let out = match &context {
+            Some(context) => out.insert(Header { key: header::TRACE_PARENT, value: Some(context.as_str()) }),
+            None => out,
         };
+        out.insert(Header { key: header::INBOX_OFFSET, value: Some(&self.offset.to_string()) })
     }
-    let out = match &context {
-        Some(context) => out.insert(Header { key: header::TRACE_PARENT, value: Some(context.as_str()) }),
-        None => out,
-    };
-    out.insert(Header { key: header::INBOX_OFFSET, value: Some(&message.offset().to_string()) })
+}
+
+/// The first header of that name, as text. For one look at a record; [`Head`] is for more.
+pub fn text<'a>(message: &'a impl Message, name: &str) -> Option<&'a str> {
+    first(pairs(message.headers()?), name)
+}
+
+fn pairs(headers: &impl Headers) -> impl Iterator<Item = (&str, Option<&[u8]>)> {
+    headers.iter().map(|Header { key, value }| (key, value))
+}
+
+fn first<'a>(mut headers: impl Iterator<Item = (&'a str, Option<&'a [u8]>)>, name: &str) -> Option<&'a str> {
+    std::str::from_utf8(headers.find(|(key, _)| *key == name)?.1?).ok()
 }
 
 /// The value of a revision: its number, and an `unknown` outcome filled from what is remembered. Everything else stays
@@ -103,7 +130,7 @@ mod tests {
             [(came(), Some(OURS), vec![OURS]), (came(), None, vec![CAME]), (OwnedHeaders::new(), None, vec![])]
         {
             let message = OwnedMessage::new(None, None, "t".to_owned(), Timestamp::NotAvailable, 0, 7, Some(headers));
-            let published = published_headers(&message, None, context.and_then(TraceParent::parse));
+            let published = Head::of(&message).published(None, context.and_then(TraceParent::parse));
             let found = published.iter().filter(|header| header.key == header::TRACE_PARENT);
             let found: Vec<_> = found.filter_map(|header| std::str::from_utf8(header.value?).ok()).collect();
             assert_eq!(found, wanted);

@@ -7,11 +7,11 @@ use prometheus::IntCounter;
 use rdkafka::message::{BorrowedMessage, Header, Message, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
 
+use super::fact::{Head, revise};
 use super::setup::Setup;
 use super::transaction::{Transactions, Trouble};
-use super::{Decision, Remembered, Window, decide, encode, fact};
+use super::{Decision, Remembered, Window, decide, encode};
 use crate::clock;
-use crate::event::EventKey;
 use crate::event::cloudevents::header;
 use crate::rejected;
 use crate::telemetry::Span;
@@ -43,16 +43,17 @@ pub(super) fn take(
     windows: &mut BTreeMap<i32, Window>,
     batch: &mut Batch,
     message: &BorrowedMessage<'_>,
+    head: &Head<'_>,
 ) -> Result<u32, Trouble> {
     let Some(window) = windows.get_mut(&message.partition()) else { return Ok(0) };
     let mut span = setup.tracer.decision(
-        || fact::text(message, header::TRACE_PARENT),
+        || head.text(header::TRACE_PARENT),
         &setup.topics.inbox.name,
         &setup.config.dedup.group,
         (message.partition(), message.offset()),
     );
     let context = span.as_ref().and_then(Span::context);
-    let (hour, decision) = settle(setup, transactions, window, batch, message, context)?;
+    let (hour, decision) = settle(setup, transactions, window, batch, message, head, context)?;
     span.iter_mut().for_each(|span| span.decided(decision));
     batch.spans.extend(span);
     Ok(hour)
@@ -65,6 +66,7 @@ fn settle(
     window: &mut Window,
     batch: &mut Batch,
     message: &BorrowedMessage<'_>,
+    head: &Head<'_>,
     context: Option<TraceParent>,
 ) -> Result<(u32, &'static str), Trouble> {
     let (partition, offset) = (message.partition(), message.offset());
@@ -76,14 +78,14 @@ fn settle(
     batch.records += 1;
     batch.offsets.entry(partition).or_insert((offset, offset)).1 = offset + 1;
 
-    let replayed = fact::text(message, header::REPLAYED_AT).is_some();
-    let channel = match fact::text(message, header::CHANNEL) {
+    let replayed = head.text(header::REPLAYED_AT).is_some();
+    let channel = match head.text(header::CHANNEL) {
         _ if replayed => "replay",
         Some("poll") => "poll",
         _ => "callback",
     };
     let decided = |decision: &str| setup.metrics.decisions.with_label_values(&[decision, channel]);
-    let fact = match fact::read(message) {
+    let fact = match head.fact() {
         Ok(fact) => fact,
         Err(why) => {
             batch.counters.push(decided("poison"));
@@ -92,9 +94,9 @@ fn settle(
             return reject(setup, transactions, message, why).map(|()| (hour, "poison"));
         }
     };
-    let kind = fact::text(message, "ce_type").unwrap_or_default();
+    let kind = head.text("ce_type").unwrap_or_default();
     let kind = kind.strip_prefix("trunkline.").and_then(|kind| kind.strip_suffix(".v1")).unwrap_or("other");
-    let source = fact::text(message, header::SOURCE).unwrap_or_default();
+    let source = head.text(header::SOURCE).unwrap_or_default();
     let topic = &setup.topics.route(source, kind).name;
     let known = window.get(fact.key.0, hour);
     let (remembered, decision) = match decide(known, fact.material, hour) {
@@ -104,14 +106,16 @@ fn settle(
         }
         Decision::First(remembered) => {
             transactions.begin()?;
-            publish(topic, transactions, message, message.payload().unwrap_or_default(), None, context)?;
+            let headers = head.published(None, context);
+            publish(topic, transactions, message, message.payload().unwrap_or_default(), headers)?;
             (remembered, "first")
         }
         Decision::Revision(remembered) => {
             transactions.begin()?;
-            match fact::revise(message.payload().unwrap_or_default(), &remembered) {
+            match revise(message.payload().unwrap_or_default(), &remembered) {
                 Ok(value) => {
-                    publish(topic, transactions, message, &value, Some((fact.key, remembered.revision)), context)?;
+                    let headers = head.published(Some((fact.key, remembered.revision)), context);
+                    publish(topic, transactions, message, &value, headers)?;
                 }
                 Err(_) => {
                     batch.counters.push(decided("poison"));
@@ -127,7 +131,7 @@ fn settle(
         }
     };
     batch.counters.push(decided(decision));
-    let outcome = fact::text(message, header::MATERIAL).and_then(|material| material.split('-').next());
+    let outcome = head.text(header::MATERIAL).and_then(|material| material.split('-').next());
     let published = setup.metrics.published.with_label_values(&[source, kind, outcome.unwrap_or("unknown")]);
     batch.counters.push(published);
     if !replayed {
@@ -150,14 +154,13 @@ fn publish(
     transactions: &Transactions,
     message: &BorrowedMessage<'_>,
     value: &[u8],
-    revision: Option<(EventKey, u8)>,
-    context: Option<TraceParent>,
+    headers: OwnedHeaders,
 ) -> Result<(), Trouble> {
     let record = BaseRecord::<[u8], [u8]>::to(topic)
         .partition(message.partition())
         .key(message.key().unwrap_or_default())
         .payload(value)
-        .headers(fact::published_headers(message, revision, context))
+        .headers(headers)
         .timestamp(message.timestamp().to_millis().unwrap_or_default());
     transactions.send(record)
 }

@@ -9,11 +9,12 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::Window;
+use super::fact::Head;
 use super::rebuild::{RebuildError, rebuild};
 use super::record::{Batch, send_seen, take};
 use super::setup::{Failure, Setup};
 use super::transaction::{Transactions, Trouble};
-use super::{Window, fact};
 use crate::clock;
 use crate::form::Newer;
 use crate::kafka::Heartbeat;
@@ -130,17 +131,26 @@ impl<'a> Worker<'a> {
         // The message borrows the consumer, so that everything `take` changes is passed on its own.
         match self.consumer.poll(wait) {
             Some(Ok(message)) => {
-                if let Some(newer) = fact::newer(&message) {
-                    let at = (message.partition(), message.offset());
-                    drop(message);
-                    return self.leave_to_newer(newer, at);
-                }
-                let taken = take(self.setup, &mut self.transactions, &mut self.windows, &mut self.batch, &message);
+                let at = (message.partition(), message.offset());
+                let head = Head::of(&message);
+                let taken = match head.newer() {
+                    Some(newer) => Err(newer),
+                    None => Ok(take(
+                        self.setup,
+                        &mut self.transactions,
+                        &mut self.windows,
+                        &mut self.batch,
+                        &message,
+                        &head,
+                    )),
+                };
+                drop(head);
                 drop(message);
                 match taken {
-                    Ok(hour) => self.latest_hour = self.latest_hour.max(hour),
-                    Err(Trouble::Abort(error)) => self.abort(&error)?,
-                    Err(error) => return Err(trouble(error)),
+                    Err(newer) => return self.leave_to_newer(newer, at),
+                    Ok(Ok(hour)) => self.latest_hour = self.latest_hour.max(hour),
+                    Ok(Err(Trouble::Abort(error))) => self.abort(&error)?,
+                    Ok(Err(error)) => return Err(trouble(error)),
                 }
             }
             Some(Err(KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::FencedInstanceId))) => {

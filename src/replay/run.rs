@@ -13,7 +13,8 @@ use super::range::{Offsets, Range};
 use super::record::{Delivery, From, Skip, delivery};
 use super::verdict::{Former, Held, Judged, Replayed, Verdict, What};
 use super::writer::{Job, Writer};
-use crate::dedup::{Decision, fact};
+use crate::dedup::Decision;
+use crate::dedup::fact::{self, Head};
 use crate::event::cloudevents::header::{CHANNEL, SOURCE};
 use crate::event::{Channel, Event, Instant, Material, Outcome};
 use crate::kafka::Topics;
@@ -109,9 +110,10 @@ impl<'a> Replay<'a> {
         let complete = range.read(stop, |message, range| {
             let (total, read) = range.progress();
             progress("looking for the last word on each fact", total, read);
-            if let Ok(fact) = fact::read(message) {
+            let head = Head::of(message);
+            if let Ok(fact) = head.fact() {
                 let vague = fact.material == Material { outcome: Outcome::Unknown, findings: 0 };
-                let polled = fact::text(message, CHANNEL) == Some(Channel::Poll.as_str());
+                let polled = head.text(CHANNEL) == Some(Channel::Poll.as_str());
                 let here = (message.partition(), message.offset());
                 match vague && polled {
                     true => drop(last.entry(fact.key.0).or_insert(here)),

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use rdkafka::Timestamp;
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders, OwnedMessage};
 use serde_json::value::RawValue;
-use trunkline::dedup::{Decision, Remembered, Window, decide, decode, encode, fact};
+use trunkline::dedup::fact::{Head, revise};
+use trunkline::dedup::{Decision, Remembered, Window, decide, decode, encode};
 use trunkline::event::cloudevents::{self, header};
 use trunkline::event::{Channel, Instant};
 use trunkline::vendor::Explain;
@@ -32,21 +33,22 @@ fn check_seen(record: &[u8]) {
 
 fn check_inbox(input: &[u8]) {
     let message = message(input);
-    let Ok(fact) = fact::read(&message) else { return };
-    let text = |name: &str| fact::text(&message, name).map(str::to_owned);
+    let head = Head::of(&message);
+    let Ok(fact) = head.fact() else { return };
+    let text = |name: &str| head.text(name).map(str::to_owned);
     assert_eq!(text(header::KEY), Some(fact.key.to_string()), "a key has one text");
     assert_eq!(text(header::MATERIAL), Some(fact.material.to_string()), "a material has one text");
 
     let Decision::First(first) = decide(None, fact.material, 482_000) else { panic!("a fact is new at first") };
     assert_eq!(decide(Some(first), fact.material, 482_001), Decision::Duplicate, "and never again");
     let remembered = Remembered { revision: 7, ..first };
-    let headers = fact::published_headers(&message, Some((fact.key, remembered.revision)), None);
+    let headers = head.published(Some((fact.key, remembered.revision)), None);
     assert!(headers.iter().all(|header| header.key != header::MATERIAL), "internal headers stay inside");
 
-    let Ok(revised) = fact::revise(message.payload().unwrap_or_default(), &remembered) else { return };
+    let Ok(revised) = revise(message.payload().unwrap_or_default(), &remembered) else { return };
     let members: BTreeMap<String, &RawValue> = serde_json::from_slice(&revised).expect("a revision is JSON");
     assert_eq!(members["revision"].get(), "7");
-    assert_eq!(fact::revise(&revised, &remembered).expect("revised"), revised, "a revision changes nothing else");
+    assert_eq!(revise(&revised, &remembered).expect("revised"), revised, "a revision changes nothing else");
 }
 
 fn message(input: &[u8]) -> OwnedMessage {

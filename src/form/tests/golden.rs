@@ -4,7 +4,8 @@ use rdkafka::message::Message;
 
 use super::{RECEIVED, assert_golden, golden, text, versioned, written};
 use crate::config::Config;
-use crate::dedup::{Remembered, decode, encode, fact};
+use crate::dedup::fact::Head;
+use crate::dedup::{Remembered, decode, encode};
 use crate::event::{Channel, Event, Instant, Outcome, cloudevents};
 use crate::form::Newer;
 use crate::reject::{Reason, Reject};
@@ -51,9 +52,9 @@ fn the_inbox_is_written_and_read() {
     assert_golden("inbox.record", &written(&encoded.key, &encoded.headers, &encoded.value));
 
     let record = golden("inbox.record");
-    let read = fact::read(&record).expect("read");
+    let read = Head::of(&record).fact().expect("read");
     assert_eq!((read.key, read.material), (events[0].key, events[0].material()));
-    assert_eq!(fact::newer(&record), None);
+    assert_eq!(Head::of(&record).newer(), None);
     let delivery = delivery(From::Inbox, &record, &sources).unwrap_or_else(|skip| panic!("{skip:?}"));
     assert!(delivery.former.is_some_and(|former| former == events[0]));
     let again = delivery.source.adapter.normalise(&delivery.verified, &delivery.context).expect("understood");
@@ -65,19 +66,19 @@ fn the_inbox_is_written_and_read() {
 fn the_inbox_of_before_is_read() {
     let record = golden("inbox-without-delivery.record");
     let event: Event = serde_json::from_slice(record.payload().expect("a value")).expect("an event");
-    assert_eq!(fact::read(&record).expect("read").key, event.key);
+    assert_eq!(Head::of(&record).fact().expect("read").key, event.key);
     assert_eq!(delivery(From::Inbox, &record, &sources()).err(), Some(Skip::NoKind));
 }
 
 #[test]
 fn a_newer_inbox_record_is_told_from_a_damaged_one() {
     let text = text("inbox.record");
-    assert_eq!(fact::newer(&versioned(&text, "1")), None);
-    assert!(fact::read(&versioned(&text, "1")).is_ok());
-    assert_eq!(fact::newer(&versioned(&text, "2")), Some(Newer(2)));
+    assert_eq!(Head::of(&versioned(&text, "1")).newer(), None);
+    assert!(Head::of(&versioned(&text, "1")).fact().is_ok());
+    assert_eq!(Head::of(&versioned(&text, "2")).newer(), Some(Newer(2)));
     assert_eq!(delivery(From::Inbox, &versioned(&text, "2"), &sources()).err(), Some(Skip::Newer));
-    assert_eq!(fact::newer(&versioned(&text, "second")), None);
-    assert!(fact::read(&versioned(&text, "second")).is_err(), "poison");
+    assert_eq!(Head::of(&versioned(&text, "second")).newer(), None);
+    assert!(Head::of(&versioned(&text, "second")).fact().is_err(), "poison");
 }
 
 /// What consumers see has no header of the way from ingest to dedup.
@@ -85,7 +86,7 @@ fn a_newer_inbox_record_is_told_from_a_damaged_one() {
 fn headers_of_the_delivery_stay_inside() {
     use rdkafka::message::Headers;
     let record = versioned(&text("inbox.record"), "1");
-    let published = fact::published_headers(&record, None, None);
+    let published = Head::of(&record).published(None, None);
     let names: Vec<&str> = published.iter().map(|header| header.key).collect();
     assert!(names.contains(&"ce_id") && names.contains(&"trunkline_in_offset"));
     for inside in kept::header::ALL.iter().chain(&["trunkline_material", "trunkline_format"]) {

@@ -395,13 +395,19 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Alters the topics, when it is due and Kafka is there. Whether nothing is due any more.
+    /// Alters the topics, when it is due and every replica is in sync. Whether nothing is due any more. With this setting
+    /// Kafka forgets who may lead a partition that nobody leads (KIP-966), and then nobody ever does.
     ///
     /// Tried once: the node that it waits for may be one that the plan starts again.
     fn alter_topics(&mut self) -> bool {
         let Some(count) = self.replicas_due else { return true };
         let (admin, count) = (self.rig.admin(), count.to_string());
         let topics = ["inbox", "seen", "events", "rejected"].map(|name| self.deployment.topic(name));
+        let Ok(metadata) = admin.inner().fetch_metadata(None, Duration::from_secs(1)) else { return false };
+        let ours = metadata.topics().iter().filter(|topic| topics.iter().any(|name| name == topic.name()));
+        if !ours.flat_map(|topic| topic.partitions()).all(|partition| partition.isr().len() == NODES) {
+            return false;
+        }
         let alter = |topic| AlterConfig::new(ResourceSpecifier::Topic(topic)).set("min.insync.replicas", &count);
         let changes: Vec<_> = topics.iter().map(|topic| alter(topic)).collect();
         let options = AdminOptions::new().request_timeout(Some(Duration::from_secs(1)));
