@@ -265,7 +265,9 @@ async fn every_panel_and_rule_has_data_and_every_fault_is_told() {
     let mut unread = deployment.signed("call", r#"{"callbackType":3,"orderID":"o-1"}"#);
     unread.headers.push(("traceparent", format!("00-{TRACE}-00f067aa0ba902b7-01")));
     let unknown = deployment.signed("call", &call_body("c-2", "299"));
-    let bad = vec![forged.clone(), forged, unread, unknown];
+    // The new secret stays in use for as long as the old one is not.
+    let proven = deployment.signed_for("forgotten", "call", &call_body("f-2", "486"));
+    let bad = vec![forged.clone(), forged, unread, unknown, proven];
     let sending = tokio::spawn(keep_sending(replica.url(), bad, stop.clone()));
     deployment.produce("inbox", "no key", "no event");
     deployment.produce("calls", "any", r#"{"format":2,"source":"slow","dialled":["c-2"]}"#);
