@@ -15,6 +15,9 @@ mod inbox;
 #[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/it/kafka/mod.rs"]
 mod kafka;
+#[expect(dead_code, reason = "other benchmarks use more of it")]
+#[path = "load/mod.rs"]
+mod load;
 #[path = "dedup/meter.rs"]
 mod meter;
 #[path = "dedup/plain.rs"]
@@ -26,8 +29,10 @@ use std::path::PathBuf;
 
 use inbox::Inbox;
 use kafka::Cluster;
-use meter::{Figures, pin};
-use table::{cell, median, reached};
+use load::figures::median;
+use load::process::pin;
+use meter::Figures;
+use table::{cell, reached};
 
 /// Of the worker, or the plain loop: a core to itself.
 const WORKER: &str = "0";

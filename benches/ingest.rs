@@ -42,10 +42,11 @@ use trunkline::source::demo_settings;
 
 use brokers::{Broker, SETTINGS, Setting};
 use deployment::Replica;
+use load::figures::median;
 use load::process::{cpu, on_core, pin};
 use options::Options;
 use requests::{Calls, Dialect};
-use results::{FLOOR, Results, TRUNKLINE, median};
+use results::{FLOOR, Results, TRUNKLINE};
 use sender::{WARM_UP, closed_loop, first, resident_with_connections, wait_answered};
 use servers::Server;
 use targets::Once;

@@ -20,7 +20,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
 use trunkline::config::Http;
-use trunkline::kafka::{Embedded, Topics};
 use trunkline::source::build;
 
 use deployment::{Deployment, call_body};
@@ -68,8 +67,7 @@ fn main() {
     }
     // Whatever this process starts is where it is itself.
     pin("1", std::process::id());
-    let broker = Embedded::start(&[]).expect("an embedded broker");
-    let deployment = deployment(&broker);
+    let (_broker, deployment) = Deployment::embedded(&settings());
     let requests = SOURCES.map(|name| requests(&deployment, name));
     let mut replica = deployment.spawn(&["--role", "ingest"], &[("TOKIO_WORKER_THREADS", "1")]);
     pin("0", replica.id());
@@ -111,23 +109,12 @@ fn main() {
     step("one of them", [3.0 * capacity, quiet, quiet, quiet], &[("noisy", 0..1), ("quiet", 1..SOURCES.len())]);
     step("afterwards", [capacity / 3.0 / SOURCES.len() as f64; SOURCES.len()], &all);
     assert!(replica.stop().success());
-    memory(&broker);
-}
-
-/// A deployment with its topics.
-fn deployment(broker: &Embedded) -> Deployment {
-    let busy = Http::default().max_busy_percent;
-    let deployment = Deployment::new(broker.bootstrap(), &format!("http.max_busy_percent = {busy}\n{}", sources()));
-    for topic in Topics::new(&deployment.config()).all() {
-        let (name, partitions) = (topic.name.clone(), topic.partitions);
-        broker.with(move |cluster| cluster.create_topic(&name, partitions, 1)).expect("created");
-    }
-    deployment
+    memory();
 }
 
 /// As many of the largest bodies as there is room for: all but their last byte, then whole while Kafka stands still.
-fn memory(broker: &Embedded) {
-    let deployment = deployment(broker);
+fn memory() {
+    let (broker, deployment) = Deployment::embedded(&settings());
     let mut replica = deployment.spawn(&["--role", "ingest"], &[]);
     replica.wait_ready();
     let idle = peak_megabytes(replica.id());
@@ -226,13 +213,14 @@ impl Answers {
     }
 }
 
-/// TOML of all sources but the one that every deployment has.
-fn sources() -> String {
+/// TOML of all sources but the one that every deployment has, and of the bound that tests switch off.
+fn settings() -> String {
     let source = |name: &&str| {
         let secret = deployment::SECRET;
         format!("[sources.{name}]\nvendor = \"nxcloud-callbot\"\nuuid = \"UID-{name}\"\nsecrets = [\"{secret}\"]\n")
     };
-    SOURCES[1..].iter().map(source).collect()
+    let sources: String = SOURCES[1..].iter().map(source).collect();
+    format!("http.max_busy_percent = {}\n{sources}", Http::default().max_busy_percent)
 }
 
 /// Different requests of `name`.

@@ -53,14 +53,5 @@ fn verify_normalise_encode(bencher: Bencher<'_, '_>, sample: &Sample) {
 fn signed(source: &Source, (kind, body): (&str, &str), now: Timestamp) -> Inbound {
     let kind = source.kind(kind).expect("a kind of the vendor");
     let signed = source.adapter.sign(&Unsigned { kind, body, now, nonce: "0123456789abcdef" }).expect("signed");
-    let header = |(name, value): &(&str, String)| {
-        Some((http::HeaderName::from_bytes(name.as_bytes()).ok()?, http::HeaderValue::from_str(value).ok()?))
-    };
-    Inbound {
-        kind,
-        method: http::Method::POST,
-        query: Some(signed.query).filter(|query| !query.is_empty()),
-        headers: signed.headers.iter().filter_map(header).collect(),
-        body: signed.body.into(),
-    }
+    signed.received(kind).expect("headers")
 }

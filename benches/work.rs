@@ -79,16 +79,7 @@ fn prepared(vendor: &dyn Vendor, kind: &str, body: &str) -> Prepared {
     let now = Timestamp::from_second(NOW).expect("in range");
     let kind = source.kind(kind).expect("a kind of the vendor");
     let signed = source.adapter.sign(&Unsigned { kind, body, now, nonce: "0123456789abcdef" }).expect("signed");
-    let header = |(name, value): &(&str, String)| {
-        (name.parse::<http::HeaderName>().expect("a name"), value.parse::<http::HeaderValue>().expect("a value"))
-    };
-    let inbound = Inbound {
-        kind,
-        method: http::Method::POST,
-        query: Some(signed.query).filter(|query| !query.is_empty()),
-        headers: signed.headers.iter().map(header).collect(),
-        body: signed.body.into(),
-    };
+    let inbound = signed.received(kind).expect("headers");
     let context = source.context(Channel::Callback, event::Instant::new(now));
     Prepared { source, inbound, context, now }
 }

@@ -13,11 +13,12 @@ use rdkafka::{Offset, TopicPartitionList};
 use trunkline::dedup::{Remembered, encode};
 use trunkline::event::{self, Channel, Event, EventKey, cloudevents};
 use trunkline::kafka::{Topics, client_config, ensure_topics, flush};
-use trunkline::vendor::{Explain, Inbound, kept};
+use trunkline::vendor::{Explain, Unsigned, kept};
 
 use super::deployment::{self, Deployment, PATIENCE, Replica, call_body};
-use super::meter::{Figures, Sample, metric, pin, scrape};
+use super::meter::{Figures, Sample, metric, scrape};
 use super::plain;
+use crate::load::process::pin;
 
 /// Between two looks at a worker, each of which costs it a little.
 const LOOK: Duration = Duration::from_millis(50);
@@ -122,15 +123,9 @@ impl Inbox {
     fn event(&self) -> (Event, Vec<(&'static str, String)>) {
         let source = self.deployment.source();
         let now = jiff::Timestamp::now();
-        let signed = self.deployment.signed("call", &call_body("c-0", "486"));
-        let header = |(name, value): &(&'static str, String)| Some(((*name).parse().ok()?, value.parse().ok()?));
-        let inbound = Inbound {
-            kind: source.kind("call").expect("a kind of the vendor"),
-            method: http::Method::POST,
-            query: None,
-            headers: signed.headers.iter().filter_map(header).collect::<http::HeaderMap>(),
-            body: signed.body.into(),
-        };
+        let (kind, body) = (source.kind("call").expect("a kind of the vendor"), call_body("c-0", "486"));
+        let unsigned = Unsigned { kind, body: &body, now, nonce: "0123456789abcdef0123456789abcdef" };
+        let inbound = source.adapter.sign(&unsigned).expect("signed").received(kind).expect("headers");
         let verified = source.adapter.verify(inbound, now, &mut Explain::off()).expect("verified");
         let context = source.context(Channel::Callback, event::Instant::new(now));
         let facts = source.adapter.normalise(&verified, &context).expect("understood");

@@ -2,13 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
 use std::time::Instant;
 
-use super::table::median;
-
-/// Clock ticks in a second, for all programs on Linux.
-const TICKS: f64 = 100.0;
+use crate::load::figures::median;
+use crate::load::process::{TICKS, cpu};
 
 /// Between two points of a run.
 #[derive(Clone, Copy)]
@@ -46,7 +43,12 @@ pub struct Sample {
 impl Sample {
     /// Now, when so many events are done by the processes of these ids.
     pub fn now(events: f64, processes: impl Iterator<Item = u32>) -> Self {
-        Self { at: Instant::now(), events, cpu: processes.map(cpu_seconds).sum(), rest: busy_seconds() }
+        Self {
+            at: Instant::now(),
+            events,
+            cpu: processes.map(|process| cpu(process).as_secs_f64()).sum(),
+            rest: busy_seconds(),
+        }
     }
 
     /// From this point to a later one.
@@ -60,23 +62,6 @@ impl Sample {
     }
 }
 
-/// Keeps a process on one core; without `taskset` the system decides.
-pub fn pin(core: &str, process: u32) {
-    let done = Command::new("taskset").args(["-a", "-c", "-p", core, &process.to_string()]).output();
-    if !done.is_ok_and(|done| done.status.success()) {
-        println!("process {process} is not pinned: taskset of util-linux is missing");
-    }
-}
-
-/// CPU time a process took so far, on its own and in the kernel.
-fn cpu_seconds(process: u32) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("Linux, and the process runs");
-    // The name may hold anything; what follows its bracket are numbers.
-    let (_, numbers) = stat.rsplit_once(") ").expect("a name in brackets");
-    let ticks = numbers.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<f64>().expect("a number"));
-    ticks.sum::<f64>() / TICKS
-}
-
 /// Time the core of everything but the worker was not idle since the machine started.
 fn busy_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/stat").expect("Linux");
@@ -85,7 +70,7 @@ fn busy_seconds() -> f64 {
     let ticks: Vec<f64> = line.split(' ').map(|ticks| ticks.parse().expect("a number")).collect();
     // user, nice, system; then idle and waiting for disks; then interrupts.
     ticks.iter().enumerate().filter(|(index, _)| !matches!(index, 3 | 4)).take(6).map(|(_, ticks)| ticks).sum::<f64>()
-        / TICKS
+        / TICKS as f64
 }
 
 /// The metrics of a process whose admin listener has this address: the plainest request there is, as it is made often.

@@ -16,7 +16,8 @@ use rdkafka::message::Message;
 use rdkafka::producer::{BaseRecord, DeliveryResult, ProducerContext, ThreadedProducer};
 use trunkline::kafka::{consumer_config, flush};
 
-use super::meter::{Figures, Sample, pin};
+use super::meter::{Figures, Sample};
+use crate::load::process::pin;
 
 const ASKED: &str = "--plain";
 

@@ -16,9 +16,3 @@ pub fn cell(number: f64) -> String {
 pub fn reached(yes: bool) -> &'static str {
     if yes { "reached" } else { "**not reached**" }
 }
-
-pub fn median(numbers: impl Iterator<Item = f64>) -> f64 {
-    let mut sorted: Vec<f64> = numbers.collect();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
-}

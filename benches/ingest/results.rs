@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::brokers::Setting;
 use super::sender::Figures;
+use crate::load::figures::median;
 
 /// Whoever everything is compared with.
 pub const FLOOR: &str = "floor";
@@ -94,16 +95,5 @@ pub fn shown(value: Option<f64>, decimals: usize) -> String {
     match value.filter(|value| value.is_finite()) {
         Some(value) => format!("{value:.decimals$}"),
         None => "–".to_owned(),
-    }
-}
-
-/// The middle one.
-pub fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    match values.len() {
-        0 => f64::NAN,
-        count if count % 2 == 1 => values[count / 2],
-        count => (values[count / 2 - 1] + values[count / 2]) / 2.0,
     }
 }

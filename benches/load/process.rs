@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 /// A second of `/proc` has so many ticks, whatever the kernel's own clock does.
-const TICKS: u64 = 100;
+pub const TICKS: u64 = 100;
 
 /// Keeps a process on one core; without `taskset` the system decides.
 pub fn pin(core: &str, process: u32) {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use trunkline::config::Config;
 use trunkline::secret::equal;
 use trunkline::source::{Source, build};
-use trunkline::vendor::{Explain, Inbound, Kind, Signed, TokenRequest, Unsigned};
+use trunkline::vendor::{Explain, Inbound, Signed, TokenRequest, Unsigned};
 
 /// Where a proof is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,11 +150,11 @@ fn signed(
     let body = sample.expect("a sample of the kind").1;
     let now = Timestamp::from_second(1_734_345_678).expect("in range");
     let request = source.adapter.sign(&Unsigned { kind, body, now, nonce: "0123456789abcdef" }).expect("signed");
-    assert!(verify(&source, inbound(kind, &request), now), "{name}: a good one is accepted");
+    assert!(verify(&source, request.received(kind).expect("headers"), now), "{name}: a good one is accepted");
     let prepare = move |wrong| -> Attempt {
         let mut request = request.clone();
         spoil(&mut request, wrong);
-        let (source, inbound) = (source.clone(), inbound(kind, &request));
+        let (source, inbound) = (source.clone(), request.received(kind).expect("headers"));
         Box::new(move || verify(&source, inbound, now))
     };
     Way { name, prepare: Box::new(prepare) }
@@ -162,11 +162,6 @@ fn signed(
 
 fn verify(source: &Source, inbound: Inbound, now: Timestamp) -> bool {
     source.adapter.verify(inbound, now, &mut Explain::off()).is_ok()
-}
-
-fn inbound(kind: &'static Kind, signed: &Signed) -> Inbound {
-    let query = Some(signed.query.clone()).filter(|query| !query.is_empty());
-    Inbound { kind, method: Method::POST, query, headers: headers(&signed.headers), body: signed.body.clone().into() }
 }
 
 fn headers(headers: &[(&'static str, String)]) -> HeaderMap {

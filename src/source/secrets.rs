@@ -46,14 +46,11 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-    use http::{HeaderMap, Method};
-
     use crate::clock;
     use crate::config::Config;
     use crate::metrics::Metrics;
     use crate::source::{Source, build};
-    use crate::vendor::{Explain, Inbound, REGISTRY, Unsigned};
+    use crate::vendor::{Explain, REGISTRY, Unsigned};
 
     fn source(toml: &str) -> std::sync::Arc<Source> {
         let sources = build(&Config::from_toml(toml).expect("settings")).unwrap_or_else(|errors| panic!("{errors:?}"));
@@ -93,12 +90,7 @@ mod tests {
                     let (kind, now) = (signer.kind(kind).expect("a kind"), clock::now());
                     let nonce = format!("nonce-{sample}");
                     let signed = signer.adapter.sign(&Unsigned { kind, body, now, nonce: &nonce }).expect("signs");
-                    let header = |(name, value): &(&str, String)| {
-                        (name.parse::<http::HeaderName>().expect("a name"), value.parse().expect("a value"))
-                    };
-                    let headers: HeaderMap = signed.headers.iter().map(header).collect();
-                    let body = Bytes::from(signed.body);
-                    let inbound = Inbound { kind, method: Method::POST, query: Some(signed.query), headers, body };
+                    let inbound = signed.received(kind).expect("headers");
                     assert!(source.adapter.verify(inbound, now, &mut Explain::off()).is_ok(), "{}", vendor.name());
                 }
                 let [first, second, further] = proofs(&source, setting);

@@ -284,12 +284,5 @@ fn deep_nesting() {
 /// A request to the demo source, signed as the vendor would.
 fn signed(source: &Source, kind: &'static Kind, body: &str) -> Option<Inbound> {
     let request = Unsigned { kind, body, now: now(), nonce: "nonce-1" };
-    let signed = source.adapter.sign(&request)?;
-    let headers = signed.headers.into_iter().map(|(name, value)| {
-        let name = http::HeaderName::from_bytes(name.as_bytes()).expect("a header name");
-        (name, http::HeaderValue::from_str(&value).expect("a header value"))
-    });
-    let headers = headers.collect();
-    let query = Some(signed.query).filter(|query| !query.is_empty());
-    Some(Inbound { kind, method: Method::POST, query, headers, body: signed.body.into() })
+    Some(source.adapter.sign(&request)?.received(kind).expect("headers"))
 }

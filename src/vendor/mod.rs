@@ -45,7 +45,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use schemars::{Schema, SchemaGenerator};
@@ -371,4 +371,20 @@ pub struct Signed {
     pub headers: Vec<(&'static str, String)>,
     /// Body to send.
     pub body: String,
+}
+
+impl Signed {
+    /// The request as it arrives; `None` when a setting gives a header that HTTP cannot carry.
+    pub fn received(&self, kind: &'static Kind) -> Option<Inbound> {
+        let header = |(name, value): &(&str, String)| {
+            Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?))
+        };
+        Some(Inbound {
+            kind,
+            method: Method::POST,
+            query: Some(self.query.clone()).filter(|query| !query.is_empty()),
+            headers: self.headers.iter().map(header).collect::<Option<_>>()?,
+            body: self.body.clone().into(),
+        })
+    }
 }

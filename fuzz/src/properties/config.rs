@@ -7,7 +7,7 @@ use trunkline::source::{Sources, build, demo_settings};
 use trunkline::vendor::{Explain, Unsigned};
 use trunkline::{schema, simulate};
 
-use super::subject::{self, now};
+use super::subject::now;
 
 /// What every secret of the seeds is: Base64, and a path token.
 const SECRET: &str = "FuzzSecretMarker";
@@ -48,7 +48,7 @@ fn check_sources(sources: &Sources) -> Vec<String> {
             told.push(source.path(kind));
             let request = Unsigned { kind, body: "{}", now: now(), nonce: "nonce-1" };
             let Some(signed) = source.adapter.sign(&request) else { continue };
-            let inbound = subject::inbound(kind, signed);
+            let inbound = signed.received(kind);
             let verified = inbound.map(|inbound| source.adapter.verify(inbound, now(), &mut Explain::off()));
             told.extend(verified.and_then(Result::err).map(|reject| reject.to_string()));
         }

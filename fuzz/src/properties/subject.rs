@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, Method};
 use jiff::Timestamp;
 use toml::{Table, Value};
 use trunkline::config::Config;
 use trunkline::source::{Source, build};
 use trunkline::vendor::capture::{self, Captured};
-use trunkline::vendor::{Explain, Inbound, Kind, REGISTRY, Signed, Unsigned, Vendor};
+use trunkline::vendor::{Explain, Inbound, Kind, REGISTRY, Unsigned, Vendor};
 
 /// Settings that hold what proves a sender. A path token is none of them: it is checked before a vendor's `verify`.
 const SECRETS: &[&str] = &["secrets", "tokens", "cdr_tokens", "credentials", "basic_passwords"];
@@ -110,17 +110,7 @@ pub fn unsigned(kind: &'static Kind, body: &[u8]) -> Inbound {
 
 /// A request as the vendor would sign it; `None` when it cannot sign this.
 pub fn signed(source: &Source, kind: &'static Kind, body: &str, now: Timestamp, nonce: &str) -> Option<Inbound> {
-    Some(inbound(kind, source.adapter.sign(&Unsigned { kind, body, now, nonce })?).expect("headers"))
-}
-
-/// A signed request as it comes in; `None` when a setting gives a header that HTTP cannot carry.
-pub fn inbound(kind: &'static Kind, signed: Signed) -> Option<Inbound> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in &signed.headers {
-        headers.append(name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?);
-    }
-    let query = Some(signed.query).filter(|query| !query.is_empty());
-    Some(Inbound { kind, method: Method::POST, query, headers, body: signed.body.into() })
+    Some(source.adapter.sign(&Unsigned { kind, body, now, nonce })?.received(kind).expect("headers"))
 }
 
 /// Seeds: every fixture and signed sample, as a whole request.
