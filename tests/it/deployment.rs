@@ -15,6 +15,7 @@ use rdkafka::message::{Headers, Message};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 use trunkline::config::Config;
+use trunkline::kafka::{Embedded, Topics};
 use trunkline::source::{Source, build};
 use trunkline::vendor::Unsigned;
 
@@ -58,6 +59,18 @@ impl Deployment {
             "#
         );
         Self { bootstrap: bootstrap.to_owned(), prefix, toml, folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    /// The same on an embedded broker of its own, with its topics.
+    pub fn embedded(extra: &str) -> (Embedded, Self) {
+        // The topics' names are known only with the deployment, which needs the broker's address.
+        let broker = Embedded::start(&[]).expect("an embedded broker");
+        let deployment = Self::new(broker.bootstrap(), extra);
+        for topic in Topics::new(&deployment.config()).all() {
+            let (name, partitions) = (topic.name.clone(), topic.partitions);
+            broker.with(move |cluster| cluster.create_topic(&name, partitions, 1)).expect("created");
+        }
+        (broker, deployment)
     }
 
     pub fn config(&self) -> Config {

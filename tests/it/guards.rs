@@ -14,7 +14,7 @@ use trunkline::app::{App, Role};
 use trunkline::dedup::{Remembered, Setup, Stage, encode};
 use trunkline::event::cloudevents::{self, Encoded};
 use trunkline::event::{Channel, EventType, Instant as EventTime, Outcome};
-use trunkline::kafka::{Embedded, Publisher, Record as NewRecord, Topics, flush};
+use trunkline::kafka::{Publisher, Record as NewRecord, flush};
 use trunkline::metrics::Metrics;
 use trunkline::telemetry::Tracer;
 
@@ -351,22 +351,11 @@ fn setup(deployment: &Deployment) -> Setup {
     Setup { config, client, topics, metrics, health, tracer: Tracer::default() }
 }
 
-fn embedded(extra: &str) -> (Embedded, Deployment) {
-    // The topics' names are known only with the deployment, which needs the broker's address.
-    let broker = Embedded::start(&[]).expect("an embedded broker");
-    let deployment = Deployment::new(broker.bootstrap(), extra);
-    for topic in Topics::new(&deployment.config()).all() {
-        let (name, partitions) = (topic.name.clone(), topic.partitions);
-        broker.with(move |cluster| cluster.create_topic(&name, partitions, 1)).expect("created");
-    }
-    (broker, deployment)
-}
-
 /// Guards: after an abort the consumer goes back to the batch's first records, and their keys are forgotten. Without either,
 /// the records of an aborted transaction are never published.
 #[test]
 fn an_aborted_transaction_is_decided_again() {
-    let (broker, deployment) = embedded("");
+    let (broker, deployment) = Deployment::embedded("");
     let setup = setup(&deployment);
     let stage = Stage::spawn(setup.clone(), 0);
     eventually("the worker is ready", || setup.health.is_ready());
@@ -394,7 +383,7 @@ fn an_aborted_transaction_is_decided_again() {
 /// Guard: librdkafka's own flush comes before the commit, so that the crate's finds nothing to wait for.
 #[test]
 fn a_commit_does_not_take_a_tenth_of_a_second() {
-    let (_broker, deployment) = embedded("");
+    let (_broker, deployment) = Deployment::embedded("");
     let setup = setup(&deployment);
     let stage = Stage::spawn(setup.clone(), 0);
     eventually("the worker is ready", || setup.health.is_ready());
@@ -418,7 +407,7 @@ fn a_commit_does_not_take_a_tenth_of_a_second() {
 /// Guard: a fact is remembered with the hour of its record, and for the window from there on.
 #[test]
 fn a_fact_is_remembered_for_the_window_and_no_longer() {
-    let (_broker, deployment) = embedded("dedup.window_hours = 72");
+    let (_broker, deployment) = Deployment::embedded("dedup.window_hours = 72");
     let setup = setup(&deployment);
     let stage = Stage::spawn(setup.clone(), 0);
     eventually("the worker is ready", || setup.health.is_ready());
@@ -458,7 +447,7 @@ async fn a_fenced_worker_starts_anew_and_publishes_nothing_twice() {
 /// Guard: flushing by librdkafka itself. The crate's own flush takes a flat 100 ms when anything is in flight.
 #[test]
 fn flushing_takes_as_long_as_the_broker_and_no_longer() {
-    let (broker, deployment) = embedded("");
+    let (broker, deployment) = Deployment::embedded("");
     broker.with(|cluster| cluster.broker_round_trip_time(-1, Duration::from_millis(5))).expect("slower");
     let producer = producer(&deployment.bootstrap, &[("linger.ms", "0")]);
     let topic = deployment.topic("inbox");
@@ -485,7 +474,7 @@ fn flushing_takes_as_long_as_the_broker_and_no_longer() {
 /// that is down must not keep anybody else from running.
 #[test]
 fn a_blocked_commit_does_not_block_the_runtime() {
-    let (broker, deployment) = embedded("");
+    let (broker, deployment) = Deployment::embedded("");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let stop = CancellationToken::new();
     let (found, address) = std::sync::mpsc::channel();
@@ -532,7 +521,7 @@ fn said<'a>(topic: &'a str, key: &'a str, value: &'a str) -> NewRecord<'a> {
 /// after it would then be before it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_producer_has_to_repeat_keeps_its_order() {
-    let (broker, deployment) = embedded("kafka.properties.\"batch.num.messages\" = 1");
+    let (broker, deployment) = Deployment::embedded("kafka.properties.\"batch.num.messages\" = 1");
     let publisher = publisher(&deployment);
     let topic = deployment.topic("inbox");
     let deadline = || tokio::time::Instant::now() + PATIENCE;
@@ -573,7 +562,7 @@ fn broker_threads(process: u32) -> Duration {
 /// Guard: the producer is not idempotent. One that is has five requests under way at most, and spins while more wait.
 #[tokio::test(flavor = "multi_thread")]
 async fn waiting_for_a_distant_broker_costs_no_processor_time() {
-    let (broker, deployment) = embedded("");
+    let (broker, deployment) = Deployment::embedded("");
     broker.with(|cluster| cluster.broker_round_trip_time(-1, Duration::from_millis(500))).expect("slower");
     let mut replica = deployment.spawn(&["--role", "ingest"], &[]);
     replica.wait_ready();
